@@ -1,0 +1,71 @@
+"""What a check answers: verified, refuted or inconclusive, and on what evidence."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+OFFENCES_KEPT = 20
+
+
+class Outcome(StrEnum):
+    """An experiment that cannot tell does not pass: `inconclusive` is not `verified`."""
+
+    VERIFIED = "verified"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Offence(_Frozen):
+    """One counter-example. `id` names an email, a call or a log place; never personal data."""
+
+    id: str
+    what: str
+    at_s: float | None = None  # on the experiment's own time: seconds since its origin
+
+
+class Verdict(_Frozen):
+    """One claim, judged on one experiment."""
+
+    claim: str
+    experiment: str
+    outcome: Outcome
+    summary: str  # one line, with the figures that decided
+    figures: dict[str, float | int | str] = Field(default_factory=dict)
+    offences: list[Offence] = Field(default_factory=list)  # the first OFFENCES_KEPT
+    offence_count: int = 0
+    reasons: list[str] = Field(default_factory=list)  # why it is inconclusive
+    replay: str = ""  # the command that tries it again
+
+
+class ClaimVerdict(_Frozen):
+    """One claim over all experiments that tried it: the worst of its verdicts."""
+
+    claim: str
+    text: str  # the claim in words
+    outcome: Outcome | None  # None: no experiment of this run tries it
+    summary: str
+    verdicts: list[Verdict] = Field(default_factory=list)
+
+
+class Judgement(_Frozen):
+    """All that was decided about a run; the content of verdicts.json."""
+
+    run: str
+    claims: list[ClaimVerdict]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Refuted if any claim is; else inconclusive if any is, or none was tried."""
+        return worst([claim.outcome for claim in self.claims if claim.outcome is not None])
+
+
+def worst(outcomes: list[Outcome]) -> Outcome:
+    """Of none at all, nothing is known: inconclusive."""
+    for outcome in (Outcome.REFUTED, Outcome.INCONCLUSIVE):
+        if outcome in outcomes:
+            return outcome
+    return Outcome.VERIFIED if outcomes else Outcome.INCONCLUSIVE

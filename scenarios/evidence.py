@@ -1,0 +1,244 @@
+"""The run directory: all that a run leaves behind, and all that a verdict may rest on.
+
+    runs/<time>-<name>/             one run (RunManifest)
+        manifest.json  verdicts.json  report.html  report.md  junit.xml
+        <experiment>/               one scenario, driven once (ExperimentRecord)
+            experiment.json
+            sender calls queue worker sink faults metrics     ledgers, .parquet
+            canaries.jsonl          the synthetic personal data that the traffic carried
+            logs/*.log              what each component printed
+
+While a run lasts, each ledger is a .jsonl file, one event a line, appended by the component that
+saw it; `seal` turns it into Parquet. A killed run leaves the .jsonl files, and `read_ledger` reads
+either form, so evidence is never lost to a crash. All `at_s` are seconds of the machine's
+monotonic clock; `ExperimentRecord.origin_s` is its zero.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+FORMAT_VERSION: Literal[1] = 1
+
+R = TypeVar("R", bound=BaseModel)
+
+LEDGERS: dict[str, pa.Schema] = {
+    # What senders saw, as a Jepsen history: every attempt has an `invoke`, then at most one of
+    # `ok` (202), `fail` (certainly not done) or `info` (unknown).
+    "sender": pa.schema(
+        [
+            ("at_s", pa.float64()),
+            ("kind", pa.string()),
+            ("key", pa.string()),  # idempotency key: the same for all attempts of one email
+            ("attempt", pa.int32()),  # from 1
+            ("group", pa.string()),
+            ("intended_s", pa.float64()),  # when the open-model schedule wanted it sent
+            ("status", pa.int32()),  # HTTP status; null when there was no answer
+            ("code", pa.string()),  # error code or exception type
+            ("email_id", pa.string()),  # as the 202 named it
+        ]
+    ),
+    # Direct SQS calls of a quota experiment, one row a call.
+    "calls": pa.schema(
+        [
+            ("at_s", pa.float64()),  # when it was sent
+            ("action", pa.string()),  # SendMessage, ReceiveMessage, DeleteMessage
+            ("outcome", pa.string()),  # admitted, throttled, error
+            ("intended_s", pa.float64()),
+            ("completed_s", pa.float64()),
+            ("status", pa.int32()),
+            ("code", pa.string()),
+            ("messages", pa.int32()),  # carried by the call
+        ]
+    ),
+    # The queue's own journal: the ground truth of what was stored.
+    "queue": pa.schema(
+        [
+            ("at_s", pa.float64()),
+            ("event", pa.string()),  # stored absorbed received deleted parked expired purged
+            ("queue", pa.string()),
+            ("message_id", pa.string()),
+            ("dedup_id", pa.string()),  # the reference uses its email id
+            ("group", pa.string()),
+            ("sequence", pa.string()),  # 20 digits: sorts as text
+            ("receive_count", pa.int32()),
+            ("body_sha256", pa.string()),
+        ]
+    ),
+    "worker": pa.schema(
+        [
+            ("at_s", pa.float64()),
+            ("event", pa.string()),  # received sent failed deleted extended postponed released
+            ("email_id", pa.string()),
+            ("message_id", pa.string()),
+            ("receive_count", pa.int32()),
+            ("provider", pa.string()),
+            ("reason", pa.string()),
+        ]
+    ),
+    # The provider's journal: the ground truth of what was delivered.
+    "sink": pa.schema(
+        [
+            ("at_s", pa.float64()),
+            ("email_id", pa.string()),  # local part of the Message-ID
+            ("key", pa.string()),  # the sender's correlation header
+            ("size_bytes", pa.int64()),
+            ("body_sha256", pa.string()),
+        ]
+    ),
+    "faults": pa.schema(
+        [
+            ("at_s", pa.float64()),
+            ("event", pa.string()),  # start, fired, end
+            ("fault", pa.string()),  # the label the scenario gave it
+            ("kind", pa.string()),
+            ("action", pa.string()),
+            ("queue", pa.string()),
+            ("stored", pa.bool_()),  # fired on a send: was the message stored all the same
+            ("dedup_ids", pa.list_(pa.string())),
+        ]
+    ),
+    "metrics": pa.schema(
+        [
+            ("at_s", pa.float64()),
+            ("source", pa.string()),  # a component, or queue:<name>
+            ("name", pa.string()),
+            ("value", pa.float64()),
+        ]
+    ),
+}
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Phase(_Record):
+    """A named stretch of an experiment, such as `load` or `drain`."""
+
+    name: str
+    start_s: float
+    end_s: float
+
+
+class ExperimentRecord(_Record):
+    """What was driven, with what, and whether it ran to its end."""
+
+    name: str
+    scenario: str
+    scenario_toml: str
+    seed: int
+    is_control: bool = False
+    control: str | None = None  # the experiment that is this one's control
+    started_at: str  # ISO 8601, UTC
+    origin_s: float
+    queue: dict[str, str] = Field(default_factory=dict)  # the queue's attributes
+    phases: list[Phase] = Field(default_factory=list)
+    drained: bool | None = None  # None: there was nothing to drain, or nobody could tell
+    interrupted: str | None = None  # why the run ended early
+    problems: list[str] = Field(default_factory=list)  # a component died, did not start, ...
+    target: str = "reference"  # what was driven: the reference, or a URL
+
+    def phase(self, name: str) -> Phase | None:
+        return next((phase for phase in self.phases if phase.name == name), None)
+
+
+class Machine(_Record):
+    """Where the run took place."""
+
+    system: str
+    python: str
+    cpu_count: int
+    memory_bytes: int
+    cpu_model: str = ""
+
+
+class RunManifest(_Record):
+    """A run: its experiments in order, and what it ran on."""
+
+    format_version: Literal[1] = FORMAT_VERSION
+    name: str
+    started_at: str
+    finished_at: str | None = None
+    seed: int
+    commit: str | None
+    versions: dict[str, str]
+    machine: Machine
+    command: list[str]
+    experiments: list[str]
+
+
+class EvidenceError(Exception):
+    """The folder is not a run directory, or its evidence cannot be read."""
+
+
+def write_record(path: Path, record: BaseModel) -> None:
+    """Write a record whole or not at all."""
+    draft = path.with_suffix(".draft")
+    draft.write_text(record.model_dump_json(indent=2) + "\n")
+    draft.replace(path)
+
+
+def read_manifest(run: Path) -> RunManifest:
+    """Raises EvidenceError when `run` is not a readable run directory."""
+    return _read_record(run / "manifest.json", RunManifest)
+
+
+def read_experiment(experiment: Path) -> ExperimentRecord:
+    """Raises EvidenceError when the experiment's record is missing or damaged."""
+    return _read_record(experiment / "experiment.json", ExperimentRecord)
+
+
+def _read_record(path: Path, kind: type[R]) -> R:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise EvidenceError(f"{path}: {error.strerror}; is this a run directory?") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise EvidenceError(f"{path}: {where}: {first['msg']}") from error
+
+
+def read_ledger(experiment: Path, name: str) -> pa.Table:
+    """One ledger as a table of the schema in LEDGERS; empty when the component wrote none.
+
+    A torn last line, as a killed process leaves it, is passed over. Raises EvidenceError when
+    the file is damaged in another way.
+    """
+    schema = LEDGERS[name]
+    sealed, open_ = experiment / f"{name}.parquet", experiment / f"{name}.jsonl"
+    try:
+        if sealed.exists():
+            return pq.read_table(sealed, schema=schema)
+        if open_.exists():
+            return pa.Table.from_pylist(_read_jsonl(open_), schema=schema)
+    except (OSError, pa.ArrowException) as error:
+        raise EvidenceError(f"{experiment / name}: cannot be read: {error}") from error
+    return schema.empty_table()
+
+
+def _read_jsonl(path: Path) -> list[dict[str, Any]]:
+    *lines, _torn_or_empty = path.read_bytes().split(b"\n")
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(json.loads(line))
+        except ValueError as error:
+            raise EvidenceError(f"{path}:{number}: not JSON") from error
+    return rows
+
+
+def seal(experiment: Path) -> None:
+    """Turn the experiment's finished .jsonl ledgers into Parquet."""
+    for name in LEDGERS:
+        open_ = experiment / f"{name}.jsonl"
+        if open_.exists():
+            draft = experiment / f"{name}.parquet.draft"
+            pq.write_table(read_ledger(experiment, name), draft)
+            draft.replace(experiment / f"{name}.parquet")
+            open_.unlink()
