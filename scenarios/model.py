@@ -1,0 +1,241 @@
+"""A scenario: what load to offer, what to break meanwhile, which claims the outcome decides.
+
+Scenarios are TOML files; `load_scenario` turns one into frozen models or refuses it with file,
+key, value and what was wanted. `Scenario.model_json_schema()` is the format's JSON Schema.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+CATALOG = Path(__file__).parent / "catalog"
+SCENARIO_BYTES_MAX = 64 * 1024
+VALUE_CHARS_SHOWN = 80  # characters of a refused value that an error message repeats
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Probability = Annotated[float, Field(gt=0, le=1)]
+SqsAction = Literal[
+    "SendMessage",
+    "SendMessageBatch",
+    "ReceiveMessage",
+    "DeleteMessage",
+    "DeleteMessageBatch",
+    "ChangeMessageVisibility",
+    "ChangeMessageVisibilityBatch",
+]
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class ScenarioError(Exception):
+    """A scenario that does not exist or cannot be understood; the message says what to mend."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Retries(_Model):
+    """How a sender tries again, with the same idempotency key, after a 5xx or no answer."""
+
+    attempts_max: int = Field(8, ge=1, le=100)
+    backoff_s: float = Field(0.25, gt=0, le=60)  # doubled for each attempt, jittered by the seed
+    backoff_max_s: float = Field(2.0, gt=0, le=600)
+
+
+class EmailLoad(_Model):
+    """Emails offered to the API in an open model: senders do not wait for each other."""
+
+    kind: Literal["emails"]
+    rate_per_s: float = Field(gt=0, le=100_000)
+    duration_s: float = Field(gt=0, le=86_400)
+    arrivals: Literal["even", "poisson"] = "poisson"
+    groups: int = Field(20, ge=1, le=100_000)
+    group_skew: float = Field(1.0, ge=0, le=10)  # Zipf exponent; 0 spreads evenly
+    people: int = Field(200, ge=1, le=5_000)
+    senders: int = Field(128, ge=1, le=10_000)  # requests that may be under way at once
+    timeout_s: float = Field(10.0, gt=0, le=600)
+    retries: Retries = Retries()
+
+
+class SqsCallLoad(_Model):
+    """Calls made straight to SQS, each action at the same rate, to find a queue's quota."""
+
+    kind: Literal["sqs-calls"]
+    rate_per_s: float = Field(gt=0, le=100_000)  # of each action
+    duration_s: float = Field(gt=0, le=3_600)
+    groups: int = Field(1_000, ge=1, le=100_000)
+    senders: int = Field(64, ge=1, le=10_000)
+    timeout_s: float = Field(10.0, gt=0, le=600)
+
+
+class LogScan(_Model):
+    """No load: the logs of other experiments of the same run are scanned for personal data."""
+
+    kind: Literal["log-scan"]
+    of: list[Name] = Field(min_length=1)
+    components: list[Literal["api", "worker"]] = Field(min_length=1)
+
+
+class SqsFault(_Model):
+    """A fault at the SQS endpoint; times count from the start of the load."""
+
+    label: Name
+    at: Literal["sqs"] = "sqs"
+    kind: Literal["refuse", "lose-answer", "outage", "delay"]
+    actions: list[SqsAction] = Field(default_factory=list)  # none named: every action
+    probability: Probability = 1.0
+    start_s: Seconds = 0.0
+    end_s: Seconds | None = None
+    error: Literal["InternalFailure", "ServiceUnavailable", "RequestThrottled", "AccessDenied"] = (
+        "InternalFailure"
+    )
+    how: Literal["reset", "timeout"] = "reset"
+    delay_s: Seconds = 1.0
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> "SqsFault":
+        if self.end_s is not None and self.end_s <= self.start_s:
+            raise ValueError(f"end_s must be greater than start_s ({self.start_s})")
+        return self
+
+
+class Queue(_Model):
+    """The FIFO queue that the pipeline is given."""
+
+    visibility_timeout_s: int = Field(30, ge=1, le=43_200)
+    max_receive_count: int = Field(5, ge=1, le=1_000)
+    quotas: Literal["strict", "off"] = "strict"
+
+
+class Control(_Model):
+    """The same seed without faults; when this fails, the experiment proves nothing."""
+
+    duration_s: float = Field(gt=0, le=3_600)
+
+
+class Expectation(_Model):
+    """What the evidence must look like before a verdict is more than inconclusive."""
+
+    sample_min: int = Field(100, ge=1)  # emails, or calls of each action
+    drain_timeout_s: float = Field(60.0, gt=0, le=3_600)
+    late_p99_ms_max: float = Field(50.0, gt=0)  # generator: from intended to actual start
+    achieved_share_min: float = Field(0.99, gt=0, le=1)
+    resent_min: int = Field(0, ge=0)  # emails that had to be sent more than once
+
+
+class Scenario(_Model):
+    """One experiment, as written in one TOML file."""
+
+    name: Name
+    summary: str = Field(max_length=300)
+    claims: list[Name] = Field(default_factory=list)
+    load: EmailLoad | SqsCallLoad | LogScan = Field(discriminator="kind")
+    queue: Queue = Queue()
+    faults: list[SqsFault] = Field(default_factory=list, max_length=50)
+    control: Control | None = None
+    expect: Expectation = Expectation()
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> "Scenario":
+        if self.control is not None and not isinstance(self.load, EmailLoad):
+            raise ValueError("control: only a load of emails can have a control run")
+        if self.faults and isinstance(self.load, LogScan):
+            raise ValueError("faults: a log scan has nothing to break")
+        labels = [fault.label for fault in self.faults]
+        if len(set(labels)) < len(labels):
+            raise ValueError("faults: each label may be used once")
+        return self
+
+    def as_control(self) -> "Scenario":
+        """This scenario without its faults, as short as its control asks for."""
+        if self.control is None or not isinstance(self.load, EmailLoad):
+            raise ValueError(f"scenario {self.name} has no control run")
+        duration_s = min(self.load.duration_s, self.control.duration_s)
+        return self.model_copy(
+            update={
+                "faults": [],
+                "control": None,
+                "load": self.load.model_copy(update={"duration_s": duration_s}),
+                "expect": self.expect.model_copy(update={"resent_min": 0}),
+            }
+        )
+
+
+class Claim(_Model):
+    """A promise of the design, and the scenarios that try to refute it."""
+
+    id: Name
+    text: str = Field(max_length=300)
+    scenarios: list[Name] = Field(default_factory=list)
+
+
+class ClaimCatalog(_Model):
+    claim: list[Claim]
+
+
+def parse_scenario(text: str, source: str) -> Scenario:
+    """Raises ScenarioError; `source` names the text in its message."""
+    return _validated(text, source, Scenario)
+
+
+def load_scenario(name_or_path: str) -> tuple[Scenario, str]:
+    """A scenario of the catalogue by name, or any by the path of its file, with its text.
+
+    Raises ScenarioError.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = CATALOG / f"{name_or_path}.toml"
+        if path.parent != CATALOG or not path.is_file():
+            known = ", ".join(catalog_names())
+            raise ScenarioError(
+                f"unknown scenario {shown(name_or_path)}; the catalogue has: {known}"
+            )
+    text = _read_text(path)
+    return parse_scenario(text, str(path)), text
+
+
+def catalog_names() -> list[str]:
+    return sorted(path.stem for path in CATALOG.glob("*.toml") if path.name != "claims.toml")
+
+
+def load_claims(path: Path = CATALOG / "claims.toml") -> Sequence[Claim]:
+    """All claims in the catalogue's order. Raises ScenarioError."""
+    return _validated(_read_text(path), str(path), ClaimCatalog).claim
+
+
+def shown(value: object) -> str:
+    """A value for an error message: quoted, without control characters, of bounded length."""
+    text = repr(value)
+    return text if len(text) <= VALUE_CHARS_SHOWN else f"{text[:VALUE_CHARS_SHOWN]}..."
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if path.stat().st_size > SCENARIO_BYTES_MAX:
+            raise ScenarioError(f"{path}: larger than {SCENARIO_BYTES_MAX} bytes")
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path}: not UTF-8 (byte {error.start})") from error
+    except OSError as error:
+        raise ScenarioError(f"{path}: {error.strerror}") from error
+
+
+def _validated(text: str, source: str, kind: type[M]) -> M:
+    try:
+        return kind.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{source}: not TOML: {error}") from error
+    except ValidationError as error:
+        problems = [
+            f"{source}: {'.'.join(str(part) for part in item['loc']) or 'scenario'}: "
+            f"{item['msg']} (got {shown(item['input'])})"
+            for item in error.errors(include_url=False)
+        ]
+        raise ScenarioError("\n".join(problems)) from error

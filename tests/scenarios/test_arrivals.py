@@ -1,0 +1,75 @@
+"""The traffic: decided by the seed, at the rate asked for, about people who do not exist."""
+
+import math
+import re
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenarios.arrivals import (
+    canaries,
+    email_arrivals,
+    synthetic_people,
+    text_about,
+    zipf_weights,
+)
+from scenarios.model import EmailLoad
+
+SEEDS = st.integers(0, 2**32)
+
+
+def load(**changes):
+    return EmailLoad(kind="emails", **{"rate_per_s": 50, "duration_s": 4, **changes})
+
+
+@given(SEEDS, st.sampled_from(["even", "poisson"]))
+def test_same_seed_gives_the_same_traffic_in_order_of_time(seed, arrivals):
+    first = list(email_arrivals(load(arrivals=arrivals), seed))
+    assert first == list(email_arrivals(load(arrivals=arrivals), seed))
+    assert [a.intended_s for a in first] == sorted(a.intended_s for a in first)
+    assert all(0 <= a.intended_s < 4 for a in first)
+    assert len({a.key for a in first}) == len(first)
+
+
+def test_seeds_differ():
+    assert list(email_arrivals(load(), 1)) != list(email_arrivals(load(), 2))
+
+
+@given(SEEDS)
+def test_a_shorter_load_is_a_prefix_of_the_longer_one(seed):
+    """A control run offers the first part of the very same traffic."""
+    short = list(email_arrivals(load(duration_s=2), seed))
+    assert list(email_arrivals(load(duration_s=4), seed))[: len(short)] == short
+
+
+@given(SEEDS)
+def test_poisson_rate_is_within_five_standard_deviations(seed):
+    count = len(list(email_arrivals(load(rate_per_s=100, duration_s=20), seed)))
+    assert abs(count - 2_000) <= 5 * math.sqrt(2_000)
+
+
+def test_skew_makes_the_first_group_the_hottest():
+    groups = Counter(a.group for a in email_arrivals(load(rate_per_s=1000, group_skew=1.0), 3))
+    assert groups.most_common(1)[0][0] == "group-0000"
+    assert zipf_weights(4, 0) == [1, 1, 1, 1]
+
+
+def test_people_are_distinct_synthetic_and_the_same_for_a_seed():
+    people = synthetic_people(600, seed=5)
+    assert people == synthetic_people(600, seed=5)
+    assert len({person.email for person in people}) == 600
+    assert len({person.name for person in people}) == 600
+    for person in people:
+        assert re.fullmatch(r"[a-z0-9.]+@example\.com", person.email)
+        assert re.fullmatch(r"\+44 20 7946 0\d{3}|\+1 \d{3}-555-01\d{2}", person.phone)
+
+
+def test_every_personal_value_of_a_text_is_a_canary():
+    people = synthetic_people(6, seed=1)
+    values = dict.fromkeys(value for _, value in canaries(people))
+    for person in people:
+        text = text_about(person)
+        assert {person.name, person.email, person.phone, person.address} <= values.keys()
+        assert text.subject in values
+        assert text.body in values
