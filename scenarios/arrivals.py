@@ -68,22 +68,22 @@ def zipf_weights(groups: int, skew: float) -> list[float]:
     return [1 / rank**skew for rank in range(1, groups + 1)]
 
 
-def email_arrivals(load: EmailLoad, seed: int) -> Iterator[Arrival]:
-    """The emails of a load, in the order of their intended times."""
+def email_arrivals(load: EmailLoad, seed: int, prefix: str) -> Iterator[Arrival]:
+    """The emails of a load, in the order of their intended times; `prefix` begins their keys."""
     rng = random.Random(f"arrivals/{seed}")
     cumulative = list(itertools.accumulate(zipf_weights(load.groups, load.group_skew)))
     times_s = intended_times_s(load.rate_per_s, load.duration_s, load.arrivals, rng)
     for number, intended_s in enumerate(times_s):
         group = bisect(cumulative, rng.random() * cumulative[-1])
-        yield Arrival(number, intended_s, key=f"s{seed}-{number:06d}", group=f"group-{group:04d}")
+        yield Arrival(number, intended_s, key=f"{prefix}-{number:06d}", group=f"group-{group:04d}")
 
 
-def call_arrivals(load: SqsCallLoad, seed: int) -> Iterator[Arrival]:
+def call_arrivals(load: SqsCallLoad, seed: int, prefix: str) -> Iterator[Arrival]:
     """The calls of one action: evenly spaced, groups in turn."""
     rng = random.Random(f"calls/{seed}")
     for number, at_s in enumerate(intended_times_s(load.rate_per_s, load.duration_s, "even", rng)):
         group = f"group-{number % load.groups:04d}"
-        yield Arrival(number, at_s, key=f"s{seed}-{number:06d}", group=group)
+        yield Arrival(number, at_s, key=f"{prefix}-{number:06d}", group=group)
 
 
 def synthetic_people(count: int, seed: int) -> list[Person]:

@@ -25,32 +25,32 @@ def load(**changes):
 
 @given(SEEDS, st.sampled_from(["even", "poisson"]))
 def test_same_seed_gives_the_same_traffic_in_order_of_time(seed, arrivals):
-    first = list(email_arrivals(load(arrivals=arrivals), seed))
-    assert first == list(email_arrivals(load(arrivals=arrivals), seed))
+    first = list(email_arrivals(load(arrivals=arrivals), seed, "k"))
+    assert first == list(email_arrivals(load(arrivals=arrivals), seed, "k"))
     assert [a.intended_s for a in first] == sorted(a.intended_s for a in first)
     assert all(0 <= a.intended_s < 4 for a in first)
     assert len({a.key for a in first}) == len(first)
 
 
 def test_seeds_differ():
-    assert list(email_arrivals(load(), 1)) != list(email_arrivals(load(), 2))
+    assert list(email_arrivals(load(), 1, "k")) != list(email_arrivals(load(), 2, "k"))
 
 
 @given(SEEDS)
 def test_a_shorter_load_is_a_prefix_of_the_longer_one(seed):
     """A control run offers the first part of the very same traffic."""
-    short = list(email_arrivals(load(duration_s=2), seed))
-    assert list(email_arrivals(load(duration_s=4), seed))[: len(short)] == short
+    short = list(email_arrivals(load(duration_s=2), seed, "k"))
+    assert list(email_arrivals(load(duration_s=4), seed, "k"))[: len(short)] == short
 
 
 @given(SEEDS)
 def test_poisson_rate_is_within_five_standard_deviations(seed):
-    count = len(list(email_arrivals(load(rate_per_s=100, duration_s=20), seed)))
+    count = len(list(email_arrivals(load(rate_per_s=100, duration_s=20), seed, "k")))
     assert abs(count - 2_000) <= 5 * math.sqrt(2_000)
 
 
 def test_skew_makes_the_first_group_the_hottest():
-    groups = Counter(a.group for a in email_arrivals(load(rate_per_s=1000, group_skew=1.0), 3))
+    groups = Counter(a.group for a in email_arrivals(load(rate_per_s=1000, group_skew=1.0), 3, "k"))
     assert groups.most_common(1)[0][0] == "group-0000"
     assert zipf_weights(4, 0) == [1, 1, 1, 1]
 

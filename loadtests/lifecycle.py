@@ -1,0 +1,57 @@
+"""What happens around a Locust run: the schedule starts with the last user and ends the run.
+
+Locust reads its command line, spawns the users, and only then is the load's time zero.
+"""
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from locust import events
+from locust.env import Environment
+from locust.runners import Runner
+
+from loadtests.dispatch import Dispatcher
+from loadtests.options import TargetError, add_options, check_target
+from loadtests.schedule import Schedule
+from loadtests.users import ScheduledUser
+from scenarios.model import ScenarioError
+
+
+def attach(make_schedule: Callable[[Namespace], Schedule], target_option: str) -> None:
+    """Register a Locust file's load.
+
+    `make_schedule` draws up the schedule from the parsed options; `target_option` names the one
+    that holds the URL to be loaded.
+    """
+
+    def prepare(environment: Environment, **_: Any) -> None:
+        options = environment.parsed_options or Namespace()
+        try:
+            check_target(getattr(options, target_option) or "", owned=options.i_own_this_target)
+            ScheduledUser.dispatcher = Dispatcher(make_schedule(options), options.ledger_dir)
+        except (TargetError, ScenarioError, OSError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            environment.process_exit_code = 2
+            if environment.runner is not None:
+                environment.runner.quit()
+
+    def connect(environment: Environment, runner: Runner, **_: Any) -> None:
+        def begin(**_: Any) -> None:
+            gevent.spawn(_dispatch_until_done, runner, environment.web_ui is not None)
+
+        environment.events.spawning_complete.add_listener(begin)  # type: ignore[no-untyped-call]
+
+    events.init_command_line_parser.add_listener(add_options)  # type: ignore[no-untyped-call]
+    events.init.add_listener(connect)  # type: ignore[no-untyped-call]
+    events.test_start.add_listener(prepare)  # type: ignore[no-untyped-call]
+
+
+def _dispatch_until_done(runner: Runner, keeps_serving: bool) -> None:
+    ScheduledUser.dispatcher.run()
+    if keeps_serving:
+        runner.stop()
+    else:
+        runner.quit()

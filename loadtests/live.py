@@ -1,0 +1,267 @@
+"""Drives one scenario against real processes and leaves its evidence.
+
+start the pipeline -> start the senders -> inject faults -> wait -> drain -> stop -> seal.
+Whatever goes wrong on the way, the processes end and what was seen so far stays readable.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from loadtests.faults import sqs as sqs_faults
+from loadtests.ledger import LedgerWriter
+from loadtests.metrics import Sampler
+from loadtests.options import check_target
+from loadtests.pipeline import (
+    API_KEY,
+    AWS_ENV,
+    REGION,
+    Pipeline,
+    drain_by_hand,
+    wait_until_drained,
+    wait_until_ready,
+)
+from loadtests.processes import Component, ComponentError, Components
+from scenarios.arrivals import canaries, synthetic_people
+from scenarios.evidence import ExperimentRecord, Phase, seal, write_record
+from scenarios.model import EmailLoad, Scenario, SqsCallLoad
+
+GENERATOR_START_TIMEOUT_S = 60.0
+SENDERS_FINISH_TIMEOUT_S = 180.0  # after the last email was due: retries and time-outs
+LIVENESS_PERIOD_S = 0.1
+SCENARIO_FILE = "scenario.toml"
+KILLED = "the run ended without a word; it was killed"
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A service that already runs: only what its senders see can be recorded."""
+
+    url: str
+    api_key: str
+    owned: bool
+
+
+@dataclass
+class _Experiment:
+    """What becomes known while an experiment runs."""
+
+    folder: Path
+    scenario: Scenario
+    seed: int
+    say: Progress
+    origin_s: float = field(default_factory=time.monotonic)
+    phases: list[Phase] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    queue: dict[str, str] = field(default_factory=dict)
+    drained: bool | None = None
+    interrupted: str | None = KILLED
+    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def phase(self, name: str, start_s: float) -> None:
+        self.phases.append(Phase(name=name, start_s=start_s, end_s=time.monotonic()))
+
+
+def drive(
+    scenario: Scenario,
+    scenario_toml: str,
+    folder: Path,
+    *,
+    seed: int,
+    say: Progress,
+    target: Target | None = None,
+    control: str | None = None,
+    is_control: bool = False,
+) -> ExperimentRecord:
+    """Run one scenario into `folder` and return its record.
+
+    Never raises for what the experiment met: problems stand in the record. KeyboardInterrupt is
+    passed on once everything is stopped and written. Raises TargetError for a target that must not
+    be loaded.
+    """
+    if target is not None:
+        check_target(target.url, owned=target.owned)
+    folder.mkdir(parents=True)
+    (folder / SCENARIO_FILE).write_text(scenario_toml, encoding="utf-8")
+    experiment = _Experiment(folder, scenario, seed, say)
+
+    def record() -> ExperimentRecord:
+        return ExperimentRecord(
+            name=folder.name,
+            scenario=scenario.name,
+            scenario_toml=scenario_toml,
+            seed=seed,
+            is_control=is_control,
+            control=control,
+            started_at=experiment.started_at,
+            origin_s=experiment.origin_s,
+            queue=experiment.queue,
+            phases=experiment.phases,
+            drained=experiment.drained,
+            interrupted=experiment.interrupted,
+            problems=experiment.problems,
+            target="reference" if target is None else target.url,
+        )
+
+    write_record(folder / "experiment.json", record())  # says KILLED, unless we get further
+    try:
+        with Components() as components:
+            _run(experiment, components, target)
+        experiment.interrupted = None
+    except KeyboardInterrupt:
+        experiment.interrupted = "stopped by the user"
+        raise
+    except (ComponentError, sqs_faults.FaultError, OSError) as error:
+        experiment.interrupted = str(error)
+    finally:
+        write_record(folder / "experiment.json", record())
+        seal(folder)
+    return record()
+
+
+def _run(experiment: _Experiment, components: Components, target: Target | None) -> None:
+    load = experiment.scenario.load
+    if isinstance(load, EmailLoad):
+        write_canaries(experiment.folder, load, experiment.seed)
+    pipeline = None
+    if target is None:
+        experiment.say("starting the pipeline")
+        pipeline = Pipeline(experiment.folder, components)
+        pipeline.start_sqs(experiment.scenario.queue, experiment.seed)
+        if isinstance(load, EmailLoad):
+            pipeline.start_service(experiment.scenario.queue)
+        experiment.queue = pipeline.queue_attributes
+    else:
+        (experiment.folder / "logs").mkdir()
+        wait_until_ready(target.url)
+    generator = components.add(_start_generator(experiment, pipeline, target))
+    sampler = Sampler(
+        experiment.folder / "metrics.jsonl",
+        pipeline.sqs_endpoint if pipeline else None,
+        lambda: {component.name: component.pid for component in components.running},
+    )
+    try:
+        _offer_load(experiment, components, generator, pipeline)
+        if pipeline is not None:
+            _drain(experiment, pipeline)
+    finally:
+        sampler.stop()
+        experiment.problems += components.stop()
+
+
+def _start_generator(
+    experiment: _Experiment, pipeline: Pipeline | None, target: Target | None
+) -> Component:
+    load = experiment.scenario.load
+    assert isinstance(load, EmailLoad | SqsCallLoad)
+    options = [
+        *("--headless", "--users", str(load.senders), "--spawn-rate", str(load.senders)),
+        *("--only-summary", "--exit-code-on-error", "0"),
+        *("--seed", str(experiment.seed), "--key-prefix", f"s{experiment.seed}"),
+        *("--scenario", str(experiment.folder / SCENARIO_FILE)),
+        *("--duration", str(load.duration_s)),  # a control is shorter than its scenario
+        *("--ledger-dir", str(experiment.folder)),
+    ]
+    if isinstance(load, EmailLoad):
+        url = target.url if target else pipeline.api_url if pipeline else ""
+        locustfile = "locustfile.py"
+        options += ["--host", url]
+        if target is not None and target.owned:
+            options.append("--i-own-this-target")
+    else:
+        assert pipeline is not None
+        locustfile = "sqs_locustfile.py"
+        options += ["--sqs-endpoint", pipeline.sqs_endpoint, "--queue-url", pipeline.queue_url]
+        options += ["--aws-region", REGION]
+    path = Path(__file__).parent / locustfile
+    return Component(
+        "generator",
+        ["locust", "-f", str(path), *options],
+        log=experiment.folder / "logs" / "generator.log",
+        # The key goes by environment: a command line is everybody's to read.
+        env={**AWS_ENV, "LOCUST_API_KEY": target.api_key if target else API_KEY},
+    )
+
+
+def _offer_load(
+    experiment: _Experiment,
+    components: Components,
+    generator: Component,
+    pipeline: Pipeline | None,
+) -> None:
+    """Wait for the load's beginning, inject the faults, wait for its end."""
+    load = experiment.scenario.load
+    assert isinstance(load, EmailLoad | SqsCallLoad)
+    start_s = _wait_for_start(experiment.folder, generator)
+    experiment.say(f"offering {load.rate_per_s:g}/s for {load.duration_s:g} s")
+    if experiment.scenario.faults and pipeline is not None:
+        sqs_faults.inject(pipeline.sqs_endpoint, experiment.scenario.faults, experiment.seed)
+    deadline_s = start_s + load.duration_s + SENDERS_FINISH_TIMEOUT_S
+    reported: set[str] = set()
+    while generator.exit_code is None:
+        for component in components.dead():
+            if component is not generator and component.name not in reported:
+                reported.add(component.name)
+                experiment.problems.append(
+                    f"{component.name} ended by itself with exit code {component.exit_code}"
+                )
+        if time.monotonic() > deadline_s:
+            experiment.problems.append("the senders did not finish in time")
+            break
+        time.sleep(LIVENESS_PERIOD_S)
+    experiment.phase("load", start_s)
+    if experiment.scenario.faults and pipeline is not None:
+        sqs_faults.heal(pipeline.sqs_endpoint)
+    if generator.exit_code:
+        raise ComponentError(
+            f"the generator ended with exit code {generator.exit_code}; see {generator.log}"
+        )
+    components.running.remove(generator)
+
+
+def _wait_for_start(folder: Path, generator: Component) -> float:
+    """When the load began, on the monotonic clock. Raises ComponentError."""
+    deadline_s = time.monotonic() + GENERATOR_START_TIMEOUT_S
+    status = folder / "generator.json"
+    while time.monotonic() < deadline_s:
+        if status.exists():
+            return float(json.loads(status.read_text())["start_s"])
+        if generator.exit_code is not None:
+            raise ComponentError(
+                f"the generator ended with exit code {generator.exit_code} before it began; "
+                f"see {generator.log}"
+            )
+        time.sleep(0.01)
+    raise ComponentError(f"the generator did not begin; see {generator.log}")
+
+
+def _drain(experiment: _Experiment, pipeline: Pipeline) -> None:
+    experiment.say("waiting for the queue to drain")
+    start_s = time.monotonic()
+    timeout_s = experiment.scenario.expect.drain_timeout_s
+    if isinstance(experiment.scenario.load, EmailLoad):
+        experiment.drained = wait_until_drained(pipeline.sqs_endpoint, timeout_s)
+    else:
+        ledger = LedgerWriter(experiment.folder / "sink.jsonl")
+        experiment.drained = drain_by_hand(
+            pipeline.sqs_endpoint,
+            pipeline.queue_url,
+            lambda dedup_id: ledger.write(email_id=dedup_id, key=dedup_id),
+            timeout_s,
+        )
+        ledger.close()
+    experiment.phase("drain", start_s)
+
+
+def write_canaries(folder: Path, load: EmailLoad, seed: int) -> None:
+    """Put down every personal value that the traffic of this load and seed carries."""
+    descriptor = os.open(folder / "canaries.jsonl", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        for kind, value in canaries(synthetic_people(load.people, seed)):
+            file.write(json.dumps({"kind": kind, "value": value}) + "\n")

@@ -1,0 +1,91 @@
+"""One sample a second of what the queue counts and what each process costs."""
+
+import json
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from loadtests.ledger import LedgerWriter
+
+PERIOD_S = 1.0
+
+
+def queue_metrics(endpoint: str) -> dict[str, dict[str, float]]:
+    """The local SQS's metrics by queue, under their CloudWatch names. Raises OSError."""
+    with urllib.request.urlopen(f"{endpoint}/_admin/metrics", timeout=5) as answer:  # noqa: S310
+        queues: dict[str, dict[str, float]] = json.load(answer)["queues"]
+    return queues
+
+
+class Sampler:
+    """Samples in a thread until it is stopped.
+
+    `cpu_share` is of one core: 1.0 is a process that keeps one busy.
+    """
+
+    def __init__(self, path: Path, endpoint: str | None, pids: Callable[[], dict[str, int]]):
+        """`pids` tells the processes of the moment by component name."""
+        self._ledger = LedgerWriter(path)
+        self._endpoint = endpoint
+        self._pids = pids
+        self._processes: dict[int, psutil.Process] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._ledger.close()
+
+    def _run(self) -> None:
+        due_s = time.monotonic()
+        while not self._stop.is_set():
+            self._sample_processes()
+            self._sample_queues()
+            due_s += PERIOD_S
+            self._stop.wait(max(0.0, due_s - time.monotonic()))
+
+    def _sample_processes(self) -> None:
+        for name, pid in self._pids().items():
+            try:
+                known = pid in self._processes
+                process = self._processes.setdefault(pid, psutil.Process(pid))
+                share = process.cpu_percent() / 100
+                memory_bytes = process.memory_info().rss
+            except psutil.Error:
+                continue  # it has just ended
+            if known:  # the first reading has no interval to speak of
+                self._write(name, "cpu_share", share)
+            self._write(name, "memory_bytes", memory_bytes)
+
+    def _sample_queues(self) -> None:
+        if self._endpoint is None:
+            return
+        try:
+            queues = queue_metrics(self._endpoint)
+        except (OSError, ValueError):
+            self._write("sqs", "unreachable", 1)  # a fault may want it so
+            return
+        for queue, metrics in queues.items():
+            for name, value in _flat(metrics):
+                self._write(f"queue:{queue}", name, value)
+
+    def _write(self, source: str, name: str, value: float) -> None:
+        self._ledger.write(source=source, name=name, value=value)
+
+
+def _flat(metrics: dict[str, Any], prefix: str = "") -> list[tuple[str, float]]:
+    """Nested counters (`admitted_calls` by action) as dotted names; absent values left out."""
+    rows: list[tuple[str, float]] = []
+    for name, value in metrics.items():
+        if isinstance(value, dict):
+            rows += _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, int | float):
+            rows.append((f"{prefix}{name}", float(value)))
+    return rows

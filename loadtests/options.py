@@ -1,0 +1,92 @@
+"""The load's own command-line options, shared by both Locust files, and the target guard."""
+
+import ipaddress
+import socket
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scenarios.model import EmailLoad, LogScan, SqsCallLoad, load_scenario
+
+PLAIN_DURATION_S = 86_400  # without a scenario the load goes on until it is stopped
+
+
+class TargetError(Exception):
+    """A target that must not, or cannot, be loaded."""
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Add what our load needs to Locust's own command line."""
+    group = parser.add_argument_group("queueproof")
+    group.add_argument("--scenario", default="", help="scenario file, or a name of the catalogue")
+    group.add_argument("--rate", type=float, default=20.0, help="emails a second (no scenario)")
+    group.add_argument("--seed", type=int, default=1, help="decides traffic and people")
+    group.add_argument("--key-prefix", default="", help="of idempotency keys; default: random")
+    group.add_argument("--api-key", default="", env_var="LOCUST_API_KEY", include_in_web_ui=False)
+    group.add_argument("--ledger-dir", type=Path, default=None, help="folder for the evidence")
+    group.add_argument("--duration", type=float, default=0.0, help="seconds; default: scenario's")
+    group.add_argument("--sqs-endpoint", default="", help="for direct SQS load")
+    group.add_argument("--queue-url", default="", help="for direct SQS load")
+    group.add_argument("--aws-region", default="us-east-1")
+    group.add_argument(
+        "--i-own-this-target",
+        action="store_true",
+        help="required for a target that is not on this machine's loopback",
+    )
+
+
+def email_load(options: Namespace) -> EmailLoad:
+    """The load to offer: the scenario's, or a steady one from the options.
+
+    Raises ScenarioError when the scenario is unknown or of another kind.
+    """
+    load = _scenario_load(options)
+    if load is None:
+        return EmailLoad(
+            kind="emails", rate_per_s=options.rate, duration_s=options.duration or PLAIN_DURATION_S
+        )
+    if not isinstance(load, EmailLoad):
+        raise TargetError(f"--scenario {options.scenario}: its load is not of emails")
+    return load.model_copy(update=_duration(options))
+
+
+def sqs_call_load(options: Namespace) -> SqsCallLoad:
+    """The same for direct calls of SQS."""
+    load = _scenario_load(options)
+    if load is None:
+        return SqsCallLoad(
+            kind="sqs-calls", rate_per_s=options.rate, duration_s=options.duration or 60
+        )
+    if not isinstance(load, SqsCallLoad):
+        raise TargetError(f"--scenario {options.scenario}: its load is not of SQS calls")
+    return load.model_copy(update=_duration(options))
+
+
+def _scenario_load(options: Namespace) -> EmailLoad | SqsCallLoad | LogScan | None:
+    return load_scenario(options.scenario)[0].load if options.scenario else None
+
+
+def _duration(options: Namespace) -> dict[str, float]:
+    return {"duration_s": options.duration} if options.duration else {}
+
+
+def check_target(url: str, *, owned: bool) -> None:
+    """Refuse a target that is not loopback, unless its owner says so.
+
+    Raises TargetError, also when the URL cannot be understood or its host has no address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise TargetError(f"target {url!r}: want http://HOST:PORT or https://HOST")
+    if owned:
+        return
+    try:
+        addresses = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise TargetError(f"target {url!r}: host has no address ({error.strerror})") from error
+    for *_, address in addresses:
+        if not ipaddress.ip_address(address[0]).is_loopback:
+            raise TargetError(
+                f"target {url!r} is not on this machine's loopback; "
+                "load only what is yours, and say so with --i-own-this-target"
+            )

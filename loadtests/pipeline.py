@@ -1,0 +1,239 @@
+"""The pipeline under test, as processes on loopback: SQS, mail sink, API, worker.
+
+    senders -> api -> sqs -> worker -> sink
+
+They are started by module name and told where to write journal and log; nothing of them is
+imported, so any other service could stand here.
+"""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from loadtests.metrics import queue_metrics
+from loadtests.processes import Component, ComponentError, Components
+from scenarios.arrivals import CORRELATION_HEADER
+from scenarios.model import Queue
+
+REGION = "us-east-1"
+QUEUE_NAME = "emails.fifo"
+DLQ_NAME = "emails-dlq.fifo"
+TENANT = "queueproof"
+API_KEY = "local-test-key"
+# The local SQS checks no signature; SDKs want something to sign with all the same.
+AWS_ENV = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+READY_TIMEOUT_S = 15.0
+IN_QUEUE = (
+    "ApproximateNumberOfMessagesVisible",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where components listen; 0 takes a free port."""
+
+    api: int = 0
+    sqs: int = 0
+    smtp: int = 0
+
+
+class Pipeline:
+    """The reference, started piece by piece into an experiment folder."""
+
+    def __init__(self, folder: Path, components: Components, ports: Ports | None = None) -> None:
+        self._folder = folder
+        self._components = components
+        self._ports = ports or Ports()
+        (folder / "logs").mkdir(exist_ok=True)
+        self.sqs_endpoint = ""
+        self.queue_url = ""
+        self.api_url = ""
+        self.smtp_port = 0
+        self.queue_attributes: dict[str, str] = {}
+
+    def start_sqs(self, queue: Queue, seed: int) -> None:
+        """Start SQS and create the queue and its DLQ. Raises ComponentError."""
+        port = self._start(
+            "sqs",
+            [
+                "reference.cloud.sqs",
+                *("--port", str(self._ports.sqs), "--quotas", queue.quotas),
+                *("--journal", str(self._folder / "queue.jsonl")),
+                *("--fault-journal", str(self._folder / "faults.jsonl"), "--seed", str(seed)),
+            ],
+        )
+        self.sqs_endpoint = f"http://127.0.0.1:{port}"
+        client = sqs_client(self.sqs_endpoint)
+        dlq_url = client.create_queue(QueueName=DLQ_NAME, Attributes={"FifoQueue": "true"})[
+            "QueueUrl"
+        ]
+        dlq_arn = client.get_queue_attributes(QueueUrl=dlq_url, AttributeNames=["QueueArn"])[
+            "Attributes"
+        ]["QueueArn"]
+        redrive = {"deadLetterTargetArn": dlq_arn, "maxReceiveCount": queue.max_receive_count}
+        self.queue_url = client.create_queue(
+            QueueName=QUEUE_NAME,
+            Attributes={
+                "FifoQueue": "true",
+                "VisibilityTimeout": str(queue.visibility_timeout_s),
+                "RedrivePolicy": json.dumps(redrive),
+            },
+        )["QueueUrl"]
+        self.queue_attributes = client.get_queue_attributes(
+            QueueUrl=self.queue_url, AttributeNames=["All"]
+        )["Attributes"]
+
+    def start_service(self, queue: Queue) -> None:
+        """Start sink, API and worker, and wait until the API is ready. Raises ComponentError."""
+        self.smtp_port = self._start(
+            "sink",
+            [
+                "reference.cloud.mail_sink",
+                *("--port", str(self._ports.smtp)),
+                *("--journal", str(self._folder / "sink.jsonl")),
+                *("--correlation-header", CORRELATION_HEADER),
+            ],
+        )
+        api_port = self._start(
+            "api",
+            ["reference.api"],
+            {
+                "EMAIL_API_QUEUE_URL": self.queue_url,
+                "EMAIL_API_SQS_ENDPOINT_URL": self.sqs_endpoint,
+                "EMAIL_API_REGION": REGION,
+                "EMAIL_API_PORT": str(self._ports.api),
+                "EMAIL_API_KEYS": json.dumps({TENANT: API_KEY}),
+            },
+            port_variable="EMAIL_API_PORT_FILE",
+        )
+        self.api_url = f"http://127.0.0.1:{api_port}"
+        self._components.add(
+            Component(
+                "worker",
+                ["reference.worker"],
+                log=self._log("worker"),
+                env={
+                    **AWS_ENV,
+                    "EMAIL_WORKER_QUEUE_URL": self.queue_url,
+                    "EMAIL_WORKER_SQS_ENDPOINT_URL": self.sqs_endpoint,
+                    "EMAIL_WORKER_REGION": REGION,
+                    "EMAIL_WORKER_VISIBILITY_TIMEOUT_S": str(queue.visibility_timeout_s),
+                    "EMAIL_WORKER_SMTP_HOST": "127.0.0.1",
+                    "EMAIL_WORKER_SMTP_PORT": str(self.smtp_port),
+                    "EMAIL_WORKER_JOURNAL": str(self._folder / "worker.jsonl"),
+                },
+            )
+        )
+        wait_until_ready(self.api_url)
+
+    def _start(
+        self,
+        name: str,
+        argv: list[str],
+        env: dict[str, str] | None = None,
+        *,
+        port_variable: str | None = None,
+    ) -> int:
+        port_file = self._folder / f"{name}.port"
+        env = {**AWS_ENV, **(env or {})}
+        if port_variable is None:
+            argv = [*argv, "--port-file", str(port_file)]
+        else:
+            env[port_variable] = str(port_file)
+        component = self._components.add(Component(name, argv, log=self._log(name), env=env))
+        port = component.wait_for_port(port_file)
+        port_file.unlink()
+        return port
+
+    def _log(self, name: str) -> Path:
+        return self._folder / "logs" / f"{name}.log"
+
+
+def sqs_client(endpoint: str) -> Any:
+    """A client for the harness's own calls: set-up and draining."""
+    return boto3.client(
+        "sqs",
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id=AWS_ENV["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=AWS_ENV["AWS_SECRET_ACCESS_KEY"],
+        config=Config(
+            connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 5}
+        ),
+    )
+
+
+def wait_until_ready(api_url: str, timeout_s: float = READY_TIMEOUT_S) -> None:
+    """Raises ComponentError when the API does not call itself ready in time."""
+    deadline_s = time.monotonic() + timeout_s
+    problem = ""
+    while time.monotonic() < deadline_s:
+        try:
+            urllib.request.urlopen(f"{api_url}/readyz", timeout=2).close()  # noqa: S310
+        except urllib.error.HTTPError as error:
+            problem = f"/readyz answers {error.code}"
+        except OSError as error:
+            problem = str(getattr(error, "reason", error))
+        else:
+            return
+        time.sleep(0.1)
+    raise ComponentError(f"target {api_url} is not ready after {timeout_s:g} s: {problem}")
+
+
+def wait_until_drained(endpoint: str, timeout_s: float) -> bool:
+    """Wait until the queue holds nothing, in flight or waiting; False when it still does."""
+    deadline_s = time.monotonic() + timeout_s
+    empty_since_s: float | None = None
+    while time.monotonic() < deadline_s:
+        try:
+            metrics = queue_metrics(endpoint)[QUEUE_NAME]
+            empty = all(metrics.get(name, 0) == 0 for name in IN_QUEUE)
+        except OSError:
+            empty = False
+        now_s = time.monotonic()
+        empty_since_s = (empty_since_s or now_s) if empty else None
+        if empty_since_s is not None and now_s - empty_since_s >= 0.5:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def drain_by_hand(endpoint: str, queue_url: str, record: Any, timeout_s: float) -> bool:
+    """Receive and delete what is left, for experiments that have no worker.
+
+    `record(dedup_id)` is told of each message. False when the queue is not empty in time.
+    """
+    client = sqs_client(endpoint)
+    deadline_s = time.monotonic() + timeout_s
+    while time.monotonic() < deadline_s:
+        messages = client.receive_message(
+            QueueUrl=queue_url,
+            MaxNumberOfMessages=10,
+            MessageSystemAttributeNames=["MessageDeduplicationId"],
+        ).get("Messages", [])
+        for message in messages:
+            record(message["Attributes"]["MessageDeduplicationId"])
+        if messages:
+            client.delete_message_batch(
+                QueueUrl=queue_url,
+                Entries=[
+                    {"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]}
+                    for n, message in enumerate(messages)
+                ],
+            )
+        elif wait_until_drained(endpoint, 1.0):
+            return True
+    return False

@@ -1,0 +1,271 @@
+"""Locust users: a sender of emails, and a client that calls SQS directly.
+
+Each takes what is due from the environment's dispatcher, sends it, and writes down what it saw as
+a Jepsen history: `invoke`, then `ok`, `fail` (certainly not done) or `info` (nobody can know).
+"""
+
+import json
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from locust import task
+from locust.contrib.fasthttp import FastHttpUser
+
+from loadtests.dispatch import Dispatcher
+from loadtests.schedule import Attempt
+from scenarios.arrivals import CORRELATION_HEADER, Person, text_about
+
+EMAIL = "PostEmail"  # the action of the email load; SQS calls have SQS's own names
+SENDER_ADDRESS = "no-reply@example.com"
+
+
+class ScheduledUser(FastHttpUser):
+    """A connection that sends what the schedule says, when it says so."""
+
+    abstract = True
+    insecure = False
+    connection_timeout = 5.0
+    dispatcher: ClassVar[Dispatcher]  # set when the test starts
+
+    @task
+    def send_what_is_due(self) -> None:
+        attempt = self.dispatcher.next()
+        try:
+            self.send(attempt)
+        finally:
+            self.dispatcher.done()
+
+    def send(self, attempt: Attempt) -> None:
+        """Make the attempt and record it."""
+        raise NotImplementedError
+
+
+class EmailSender(ScheduledUser):
+    """Posts emails to the API and, where the outcome is unknown, posts them again."""
+
+    people: ClassVar[list[Person]] = []
+
+    def send(self, attempt: Attempt) -> None:
+        options = self.environment.parsed_options
+        arrival = attempt.arrival
+        event = {"key": arrival.key, "attempt": attempt.attempt, "group": arrival.group}
+        self.dispatcher.record(
+            "sender", kind="invoke", intended_s=self.dispatcher.intended_s(attempt), **event
+        )
+        with self.client.post(
+            "/v1/emails",
+            json=self._email(attempt),
+            headers={
+                "Authorization": f"Bearer {options.api_key}",
+                "Idempotency-Key": arrival.key,
+                "X-Message-Group": arrival.group,
+            },
+            catch_response=True,
+        ) as response:
+            kind, code = outcome_of(response.status_code, response.error)
+            if kind == "ok":
+                response.success()
+            else:
+                response.failure(code)
+            email_id = _email_id(response) if kind == "ok" else None
+        self.dispatcher.record(
+            "sender",
+            kind=kind,
+            status=response.status_code or None,
+            code=code,
+            email_id=email_id,
+            **event,
+        )
+        if kind == "info" or code in {"ConnectionRefusedError", "HTTP 429"}:
+            self.dispatcher.retry(attempt, _retry_after_s(response.headers))
+
+    def _email(self, attempt: Attempt) -> dict[str, object]:
+        person = self.people[attempt.number % len(self.people)]
+        text = text_about(person)
+        return {
+            "from": SENDER_ADDRESS,
+            "to": [person.email],
+            "subject": text.subject,
+            "text": text.body,
+            "headers": {CORRELATION_HEADER: attempt.arrival.key},
+        }
+
+
+class SqsCaller(ScheduledUser):
+    """Calls SQS's API with signed requests and no retries, so that each throttle is seen."""
+
+    credentials: ClassVar[Credentials]
+    # Receipt handles not yet deleted, then those already deleted: shared by all callers.
+    fresh_handles: ClassVar[deque[str]] = deque()
+    used_handles: ClassVar[deque[str]] = deque(maxlen=1_000)
+
+    def send(self, attempt: Attempt) -> None:
+        request = self._request(attempt)
+        if request is None:
+            return
+        intended_s = self.dispatcher.intended_s(attempt)
+        if attempt.action == "SendMessage":
+            self._record_send(attempt, kind="invoke", intended_s=intended_s)
+        sent_s = time.monotonic()
+        result = self._call(attempt.action, json.dumps(request))
+        receiving = attempt.action == "ReceiveMessage"
+        self.dispatcher.record(
+            "calls",
+            at_s=sent_s,
+            action=attempt.action,
+            outcome=result.outcome,
+            intended_s=intended_s,
+            completed_s=time.monotonic(),
+            status=result.status,
+            code=result.code,
+            messages=len(result.answer.get("Messages", ())) if receiving else 1,
+        )
+        if attempt.action == "SendMessage":
+            self._after_send(attempt, result)
+        elif receiving:
+            self._after_receive(result)
+        else:
+            self._after_delete(request["ReceiptHandle"], result)
+
+    def _call(self, action: str, body: str) -> "CallResult":
+        with self.client.post(
+            "/",
+            name=action,
+            data=body,
+            headers=self._signed_headers(action, body),
+            catch_response=True,
+        ) as response:
+            result = call_result(response)
+            if result.outcome == "error":
+                response.failure(result.code)
+            else:
+                response.success()  # a throttle is what the experiment asks for
+        return result
+
+    def _signed_headers(self, action: str, body: str) -> dict[str, str]:
+        """AWS Signature Version 4, so that the same load runs against SQS itself."""
+        options = self.environment.parsed_options
+        request = AWSRequest(
+            method="POST",
+            url=options.sqs_endpoint,
+            data=body,
+            headers={
+                "Content-Type": "application/x-amz-json-1.0",
+                "X-Amz-Target": f"AmazonSQS.{action}",
+            },
+        )
+        SigV4Auth(self.credentials, "sqs", options.aws_region).add_auth(request)
+        return dict(request.headers.items())
+
+    def _request(self, attempt: Attempt) -> dict[str, Any] | None:
+        queue_url = self.environment.parsed_options.queue_url
+        if attempt.action == "SendMessage":
+            return {
+                "QueueUrl": queue_url,
+                "MessageBody": f"quota probe {attempt.arrival.key}",
+                "MessageGroupId": attempt.arrival.group,
+                "MessageDeduplicationId": attempt.arrival.key,
+            }
+        if attempt.action == "ReceiveMessage":
+            return {
+                "QueueUrl": queue_url,
+                "MaxNumberOfMessages": 1,
+                "MessageSystemAttributeNames": ["MessageDeduplicationId"],
+            }
+        handle = self._take_handle()
+        return None if handle is None else {"QueueUrl": queue_url, "ReceiptHandle": handle}
+
+    def _take_handle(self) -> str | None:
+        """A handle to delete; when none waits, one deleted before: SQS accepts and counts it."""
+        if self.fresh_handles:
+            return self.fresh_handles.popleft()
+        if self.used_handles:
+            self.used_handles.rotate(-1)
+            return self.used_handles[-1]
+        return None
+
+    def _after_send(self, attempt: Attempt, result: "CallResult") -> None:
+        kind = {"admitted": "ok", "throttled": "fail"}.get(result.outcome, "info")
+        self._record_send(
+            attempt,
+            kind=kind,
+            status=result.status,
+            code=result.code,
+            email_id=attempt.arrival.key if kind == "ok" else None,
+        )
+
+    def _after_receive(self, result: "CallResult") -> None:
+        for message in result.answer.get("Messages", ()):
+            dedup_id = message["Attributes"]["MessageDeduplicationId"]
+            self.dispatcher.record("sink", email_id=dedup_id, key=dedup_id)
+            self.fresh_handles.append(message["ReceiptHandle"])
+
+    def _after_delete(self, handle: str, result: "CallResult") -> None:
+        handles = self.used_handles if result.outcome == "admitted" else self.fresh_handles
+        handles.append(handle)
+
+    def _record_send(self, attempt: Attempt, **seen: object) -> None:
+        self.dispatcher.record(
+            "sender",
+            key=attempt.arrival.key,
+            attempt=attempt.attempt,
+            group=attempt.arrival.group,
+            **seen,
+        )
+
+
+def outcome_of(status: int, error: BaseException | None) -> tuple[str, str | None]:
+    """(kind, code) of an HTTP attempt: what can be known of it.
+
+    4xx: the server says it was not done. 5xx, a lost connection or a timeout: unknown. Only a
+    refused connection is certain without an answer: nothing was sent.
+    """
+    if status == 202:
+        return "ok", None
+    if 400 <= status < 500:
+        return "fail", f"HTTP {status}"
+    if status:
+        return "info", f"HTTP {status}"
+    name = type(error).__name__ if error is not None else "NoAnswer"
+    return ("fail" if isinstance(error, ConnectionRefusedError) else "info"), name
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """What one SQS call came to."""
+
+    outcome: str  # admitted, throttled, error
+    status: int | None  # HTTP status; None: no answer
+    code: str | None  # AWS error code, or why there was no answer
+    answer: dict[str, Any]
+
+
+def call_result(response: Any) -> CallResult:
+    """Read the answer to an SQS call."""
+    status = response.status_code
+    if status == 200:
+        return CallResult("admitted", status, None, response.json() if response.content else {})
+    if not status:
+        return CallResult("error", None, type(response.error).__name__, {})
+    code = response.headers.get("x-amzn-query-error", f"HTTP {status}").split(";")[0]
+    throttled = code.endswith(("RequestThrottled", "ThrottlingException"))
+    return CallResult("throttled" if throttled else "error", status, code, {})
+
+
+def _email_id(response: Any) -> str | None:
+    try:
+        return str(response.json()["id"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _retry_after_s(headers: Any) -> float:
+    try:
+        return max(0.0, float((headers or {}).get("retry-after", 0)))
+    except ValueError:
+        return 0.0  # a date, or nonsense: our own pause will do
