@@ -1,0 +1,145 @@
+"""Charts as Vega-Lite specifications: lines over time, with faults as shaded spans.
+
+Colours are CSS variables of the page, so one drawing serves light, dark and print. Data rows have
+fixed field names (t, v1, v2, ...): foreign text is only ever a value, never a field or expression.
+"""
+
+from typing import Any
+
+import altair as alt
+
+from reports.model import Chart, Fault
+
+HEIGHT_PX = 170
+# Lines differ in dash as well as colour, for print and for those who tell colours apart badly.
+DASHES = ("", "6 3", "2 2", "9 3 2 3", "12 4", "4 4", "1 3", "9 2 2 2 2 2")
+MARKS_TOO_CLOSE = 0.05  # of the axis: nearer fault marks would overlap
+
+
+def dash(index: int) -> str:
+    """The SVG dash pattern of a chart's n-th line, from 0."""
+    return DASHES[index % len(DASHES)]
+
+
+def colour(index: int) -> str:
+    """The CSS colour of a chart's n-th line, from 0."""
+    return f"var(--series-{index % len(DASHES) + 1})"
+
+
+def specification(chart: Chart, faults: list[Fault], duration_s: float) -> dict[str, Any]:
+    """The chart as a Vega-Lite specification that loads nothing."""
+    end_s = max(duration_s, chart.t_s[-1], 1.0)
+    x = alt.X("t:Q", title=None, scale=alt.Scale(domain=[0, end_s], nice=False))
+    layers = [*_spans(faults, end_s), *_lines(chart, x), _reading_rule(chart, x)]
+    drawing = (
+        alt.layer(*layers)
+        .properties(
+            width="container",
+            height=HEIGHT_PX,
+            description=chart.description,
+            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+            padding={"left": 0, "right": 6, "top": 4, "bottom": 0},
+        )
+        .configure(
+            background="transparent",
+            font="system-ui, sans-serif",
+            view=alt.ViewConfig(stroke=None),
+            axis=alt.AxisConfig(
+                labelColor="var(--ink-soft)",
+                gridColor="var(--rule)",
+                domainColor="var(--rule-strong)",
+                tickColor="var(--rule-strong)",
+                labelFontSize=11,
+            ),
+            axisX=alt.AxisConfig(grid=False, labelExpr="datum.label + ' s'", tickCount=6),
+            # One width for all labels: the time axes of charts above each other line up.
+            axisY=alt.AxisConfig(
+                minExtent=38, maxExtent=38, tickCount=4, domain=False, ticks=False
+            ),
+        )
+    )
+    specification: dict[str, Any] = drawing.to_dict()
+    del specification["$schema"]  # a URL that nothing needs
+    return specification
+
+
+def _lines(chart: Chart, x: alt.X) -> list[alt.Chart]:
+    scale = alt.Scale(type="log") if chart.is_log else alt.Scale(zero=True)
+    axis = alt.Axis(format="~s" if chart.is_log else ",~r")
+    base = alt.Chart(alt.InlineData(values=_rows(chart)))
+    return [
+        base.mark_line(
+            color=colour(index),
+            strokeWidth=1.6,
+            strokeDash=[int(part) for part in dash(index).split()] or [1, 0],
+        ).encode(x=x, y=alt.Y(f"v{index + 1}:Q", title=None, scale=scale, axis=axis))
+        for index in range(len(chart.series))
+    ]
+
+
+def _reading_rule(chart: Chart, x: alt.X) -> alt.Chart:
+    """A vertical line under the pointer that reads out all series at its time."""
+    nearest = alt.selection_point(
+        name="reading",
+        nearest=True,
+        on="pointerover",
+        clear="pointerout",
+        fields=["t"],
+        empty=False,
+    )
+    tooltip = [alt.Tooltip("t:Q", title="second")] + [
+        alt.Tooltip(f"v{index}:Q", title=line.label) for index, line in enumerate(chart.series, 1)
+    ]
+    rule: alt.Chart = (
+        alt.Chart(alt.InlineData(values=_rows(chart)))
+        .mark_rule(color="var(--ink-soft)")
+        .encode(x=x, opacity=alt.condition(nearest, alt.value(0.7), alt.value(0)), tooltip=tooltip)
+        .add_params(nearest)
+    )
+    return rule
+
+
+def _spans(faults: list[Fault], end_s: float) -> list[alt.Chart]:
+    values = [
+        {"from": span.start_s, "to": span.end_s, "fault": f"{fault.mark} {fault.label}"}
+        for fault in faults
+        for span in fault.spans
+    ]
+    if not values:
+        return []
+    shades = (
+        alt.Chart(alt.InlineData(values=values))
+        .mark_rect(color="var(--fault)")
+        .encode(x="from:Q", x2="to:Q", tooltip=alt.Tooltip("fault:N"))
+    )
+    marks = (
+        alt.Chart(alt.InlineData(values=_marks(faults, end_s)))
+        .mark_text(align="left", baseline="top", dx=2, fontSize=10, color="var(--fault-ink)")
+        .encode(x="from:Q", y=alt.value(1), text="marks:N")
+    )
+    return [shades, marks]
+
+
+def _marks(faults: list[Fault], end_s: float) -> list[dict[str, Any]]:
+    """Where each fault sets in; marks that would overlap share one place."""
+    rows: list[dict[str, Any]] = []
+    starts = sorted((span.start_s, fault.mark) for fault in faults for span in fault.spans)
+    for start_s, mark in starts:
+        if rows and start_s - rows[-1]["from"] < MARKS_TOO_CLOSE * end_s:
+            rows[-1]["marks"] += f" {mark}"
+        else:
+            rows.append({"from": start_s, "marks": mark})
+    return rows
+
+
+def _rows(chart: Chart) -> list[dict[str, float]]:
+    """Points in wide form; a logarithmic axis has no place for zero."""
+    rows = []
+    for index, t_s in enumerate(chart.t_s):
+        row = {"t": t_s}
+        for number, line in enumerate(chart.series, start=1):
+            value = line.values[index]
+            if value is not None and (value > 0 or not chart.is_log):
+                row[f"v{number}"] = value
+        rows.append(row)
+    return rows

@@ -1,0 +1,257 @@
+"""One experiment's section: its record and ledgers as rates, latencies, charts and faults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reports import measures
+from reports.measures import Sends, Timed, Window, times
+from reports.model import (
+    Chart,
+    ExperimentView,
+    Latency,
+    LedgerFile,
+    OutcomeCount,
+    Phase,
+    Rate,
+    Series,
+    VerdictView,
+)
+from reports.numbers import Bins, Floats, bins_for, percentiles, rates, seconds
+from reports.text import LABEL_LENGTH_MAX, shown
+from scenarios.evidence import (
+    LEDGERS,
+    EvidenceError,
+    ExperimentRecord,
+    read_experiment,
+    read_ledger,
+)
+
+LIST_SHOWN = 20  # problems, phases, actions
+QUEUE_ATTRIBUTES_SHOWN = 30
+SCENARIO_LENGTH_MAX = 8_000
+
+# CloudWatch's names, and the short ones of the local sampler.
+DEPTH = {
+    "Visible": "visible",
+    "ApproximateNumberOfMessagesVisible": "visible",
+    "NotVisible": "in flight",
+    "ApproximateNumberOfMessagesNotVisible": "in flight",
+}
+AGE = {"ApproximateAgeOfOldestMessage": ""}
+CPU = {"cpu_share": ""}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Traffic:
+    """What one kind of traffic, emails or direct calls, adds to the section."""
+
+    rates: list[Rate] = field(default_factory=list)
+    latencies: list[Latency] = field(default_factory=list)
+    outcomes: list[OutcomeCount] = field(default_factory=list)
+    rate_charts: list[Chart] = field(default_factory=list)
+    latency_charts: list[Chart] = field(default_factory=list)
+
+
+def build_experiment(
+    run: Path, name: str, *, anchor: str, verdicts: list[VerdictView]
+) -> ExperimentView:
+    """The section of the experiment in `run / name`; unreadable evidence is said, not raised."""
+    title = shown(name, LABEL_LENGTH_MAX)
+    try:
+        if name != Path(name).name:
+            raise EvidenceError(f"{title!r} is not the name of a folder inside the run")
+        record = read_experiment(run / name)
+        ledgers = {ledger: read_ledger(run / name, ledger) for ledger in LEDGERS}
+    except EvidenceError as error:
+        return ExperimentView(
+            anchor=anchor, name=title, unreadable=shown(str(error)), verdicts=verdicts
+        )
+    end_s = _end_s(record, ledgers)
+    bins = bins_for(end_s)
+    window = _load_window(record, ledgers)
+    sends = measures.read_sends(ledgers["sender"], record.origin_s)
+    emails = _emails(sends, ledgers["sink"], record.origin_s, window, bins)
+    calls = _calls(ledgers["calls"], record.origin_s, window, bins)
+    return ExperimentView(
+        anchor=anchor,
+        name=title,
+        scenario=shown(record.scenario, LABEL_LENGTH_MAX),
+        seed=record.seed,
+        is_control=record.is_control,
+        control=shown(record.control or "", LABEL_LENGTH_MAX),
+        target=shown(record.target),
+        started_at=shown(record.started_at, LABEL_LENGTH_MAX),
+        duration_s=seconds(end_s),
+        drain={True: "finished", False: "did not finish", None: ""}[record.drained],
+        interrupted=shown(record.interrupted or ""),
+        problems=[shown(problem) for problem in record.problems[:LIST_SHOWN]],
+        queue=[
+            (shown(attribute, LABEL_LENGTH_MAX), shown(value))
+            for attribute, value in list(record.queue.items())[:QUEUE_ATTRIBUTES_SHOWN]
+        ],
+        phases=[
+            Phase(
+                shown(phase.name, LABEL_LENGTH_MAX),
+                seconds(phase.start_s - record.origin_s),
+                seconds(phase.end_s - record.origin_s),
+            )
+            for phase in record.phases[:LIST_SHOWN]
+        ],
+        rates=emails.rates + calls.rates,
+        rates_window=window.label,
+        latencies=emails.latencies + calls.latencies,
+        outcomes=emails.outcomes + calls.outcomes,
+        faults=measures.read_faults(ledgers["faults"], record.origin_s, end_s),
+        cpu=measures.cpu_shares(ledgers["metrics"]),
+        charts=[
+            *emails.rate_charts,
+            *calls.rate_charts,
+            *_gauge_charts(ledgers["metrics"], record.origin_s, bins),
+            *emails.latency_charts,
+            *calls.latency_charts,
+        ],
+        ledgers=[LedgerFile(ledger, table.num_rows) for ledger, table in ledgers.items()],
+        scenario_toml=_scenario(record.scenario_toml),
+        verdicts=verdicts,
+    )
+
+
+def _emails(sends: Sends, sink: pa.Table, origin_s: float, window: Window, bins: Bins) -> _Traffic:
+    delivered_s = times(sink, "at_s", origin_s)
+    if not len(sends.due_s) and not len(delivered_s):
+        return _Traffic()
+    events = {
+        "offered": sends.due_s,
+        "acknowledged": sends.acknowledged_s,
+        "throttled": sends.throttled_s,
+        "retried": sends.retried_s,
+        "delivered": delivered_s,
+    }
+    delivery = measures.accept_to_delivery(sends, sink, origin_s)
+    return _Traffic(
+        rates=_rates("emails", events, window, bins),
+        latencies=[
+            *measures.latencies("Response, accepted", sends.responses, sends.services),
+            Latency(
+                label="Response, not accepted",
+                counted_from="departure of the request",
+                values=percentiles(sends.refusals.latency_s),
+            ),
+            Latency(
+                label="Accept to delivery",
+                counted_from="the sender's 202",
+                values=percentiles(delivery.latency_s),
+            ),
+        ],
+        outcomes=sends.outcomes,
+        rate_charts=[_rate_chart("Emails a second", events, bins)],
+        latency_charts=_latency_charts("Response time", sends.responses, sends.services, bins),
+    )
+
+
+def _calls(calls: pa.Table, origin_s: float, window: Window, bins: Bins) -> _Traffic:
+    rates_, latencies, rate_charts, latency_charts = [], [], [], []
+    for action in sorted(filter(None, calls["action"].unique().to_pylist()))[:LIST_SHOWN]:
+        rows = calls.filter(pc.equal(calls["action"], action))
+        label = shown(action, LABEL_LENGTH_MAX)
+        events = {"offered": _column(rows, "intended_s", "at_s") - origin_s}
+        for outcome in ("admitted", "throttled", "error"):
+            ended = rows.filter(pc.equal(rows["outcome"], outcome))
+            events[outcome] = _column(ended, "completed_s", "at_s") - origin_s
+        admitted = rows.filter(pc.equal(rows["outcome"], "admitted"))
+        completed_s = _column(admitted, "completed_s", "completed_s") - origin_s
+        responses = Timed.between(
+            np.column_stack([_column(admitted, "intended_s", "at_s") - origin_s, completed_s])
+        )
+        services = Timed.between(
+            np.column_stack([_column(admitted, "at_s", "at_s") - origin_s, completed_s])
+        )
+        rates_ += _rates(label, events, window, bins)
+        latencies += measures.latencies(f"{label}, admitted", responses, services)
+        rate_charts.append(_rate_chart(f"{label} calls a second", events, bins))
+        latency_charts += _latency_charts(f"{label} response time", responses, services, bins)
+    return _Traffic(
+        rates=rates_,
+        latencies=latencies,
+        outcomes=measures.call_outcomes(calls),
+        rate_charts=rate_charts,
+        latency_charts=latency_charts,
+    )
+
+
+def _rates(what: str, events: Mapping[str, Floats], window: Window, bins: Bins) -> list[Rate]:
+    return [measures.rate(what, name, times_s, window, bins) for name, times_s in events.items()]
+
+
+def _rate_chart(title: str, events: Mapping[str, Floats], bins: Bins) -> Chart:
+    return Chart(
+        title=title,
+        unit="per second",
+        t_s=bins.starts_s(),
+        series=[
+            Series(name, rates(times_s, bins)) for name, times_s in events.items() if len(times_s)
+        ],
+    )
+
+
+def _latency_charts(title: str, responses: Timed, services: Timed, bins: Bins) -> list[Chart]:
+    if not len(responses.began_s):
+        return []
+    return [measures.latency_chart(responses, services, bins, title)]
+
+
+def _gauge_charts(metrics: pa.Table, origin_s: float, bins: Bins) -> list[Chart]:
+    wanted = [
+        ("Queue depth", "messages", DEPTH),
+        ("Age of the oldest message", "seconds", AGE),
+        ("CPU share", "cores", CPU),
+    ]
+    charts = []
+    for title, unit, names in wanted:
+        series, note = measures.gauges(metrics, names, origin_s, bins)
+        if series:
+            charts.append(
+                Chart(title=title, unit=unit, t_s=bins.starts_s(), series=series, note=note)
+            )
+    return charts
+
+
+def _column(table: pa.Table, column: str, fallback: str) -> Floats:
+    """A column of numbers, with another one where it is empty."""
+    values: Floats = pc.coalesce(table[column], table[fallback]).to_numpy().astype(np.float64)
+    return values
+
+
+def _end_s(record: ExperimentRecord, ledgers: Mapping[str, pa.Table]) -> float:
+    """When the experiment ended, seconds after its origin: by its phases or its last event."""
+    ends_s = [phase.end_s - record.origin_s for phase in record.phases]
+    for table in ledgers.values():
+        at_s = times(table, "at_s", record.origin_s)
+        if len(at_s):
+            ends_s.append(float(at_s.max()))
+    return max([0.0, *ends_s])
+
+
+def _load_window(record: ExperimentRecord, ledgers: Mapping[str, pa.Table]) -> Window:
+    load = record.phase("load")
+    if load is not None:
+        label = "while the load was on"
+        return Window(label, load.start_s - record.origin_s, load.end_s - record.origin_s)
+    sent_s = np.concatenate(
+        [times(ledgers[ledger], "at_s", record.origin_s) for ledger in ("sender", "calls")]
+    )
+    if not len(sent_s):
+        return Window("no load was recorded", 0.0, 0.0)
+    label = "from the first to the last event of the senders; the load phase was not recorded"
+    return Window(label, float(sent_s.min()), float(sent_s.max()))
+
+
+def _scenario(text: str) -> str:
+    """The scenario as it was written; its line breaks stay, each line is cleaned."""
+    lines = text[:SCENARIO_LENGTH_MAX].splitlines()
+    return "\n".join(shown(line) if line.strip() else "" for line in lines)

@@ -1,0 +1,132 @@
+"""report.md: the claims and what refutes them, for a pull request or a job summary."""
+
+import re
+
+from reports.model import ExperimentView, RunView, VerdictView, word
+from reports.numbers import figure
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$])")
+_BACKTICKS = re.compile(r"`+")
+
+
+def render(view: RunView) -> str:
+    """The whole document."""
+    counts = ", ".join(
+        f"{count} {word(outcome).lower()}" for outcome, count in view.outcome_counts.items()
+    )
+    lines = [
+        f"# {escape(view.name)}: {word(view.outcome)}",
+        "",
+        f"{counts or 'no claims'}. Started {escape(view.started_at)}, "
+        + (f"finished {escape(view.finished_at)}" if view.finished_at else "**did not finish**")
+        + f", seed {view.seed}, commit {code(view.commit)}.",
+        "",
+        *_table(
+            ["Claim", "Verdict", "Figures"],
+            [
+                [
+                    escape(claim.claim),
+                    f"**{word(claim.outcome)}**",
+                    f"{escape(claim.summary)}<br>*{escape(claim.text)}*",
+                ]
+                for claim in view.claims
+            ],
+        ),
+    ]
+    if view.untried:
+        names = ", ".join(escape(claim.claim) for claim in view.untried)
+        lines += [f"Not tried in this run: {names}.", ""]
+    for experiment in view.experiments:
+        lines += _experiment(experiment)
+    if view.elsewhere:
+        lines += ["## Verdicts on other experiments", ""]
+        for verdict in view.elsewhere:
+            lines += _verdict(verdict)
+    lines += ["## Again", "", "```sh", _fenced(view.command)]
+    lines += [f"queueproof judge {_fenced(view.replay_folder)}", "```", ""]
+    return "\n".join(lines)
+
+
+def _experiment(experiment: ExperimentView) -> list[str]:
+    title = f"## {escape(experiment.name)}" + (" (control)" if experiment.is_control else "")
+    lines = [title, ""]
+    troubles = [experiment.unreadable, experiment.interrupted, *experiment.problems]
+    lines += [f"- {escape(trouble)}" for trouble in troubles if trouble]
+    lines += [""] if any(troubles) else []
+    for verdict in experiment.verdicts:
+        lines += _verdict(verdict)
+    if experiment.rates:
+        lines += _table(
+            ["Rate", "Count", f"Per second {escape(experiment.rates_window)}", "Peak"],
+            [
+                [
+                    escape(f"{rate.what} {rate.label}"),
+                    figure(rate.count),
+                    figure(rate.per_s, 1),
+                    figure(rate.peak_per_s, 1),
+                ]
+                for rate in experiment.rates
+            ],
+        )
+    if experiment.latencies:
+        lines += _table(
+            ["Time, ms", "Counted from", "n", "p50", "p95", "p99", "max"],
+            [
+                [
+                    escape(latency.label),
+                    escape(latency.counted_from),
+                    figure(latency.values.count),
+                    figure(latency.values.p50_ms),
+                    figure(latency.values.p95_ms),
+                    figure(latency.values.p99_ms),
+                    figure(latency.values.max_ms),
+                ]
+                for latency in experiment.latencies
+            ],
+        )
+    return lines
+
+
+def _verdict(verdict: VerdictView) -> list[str]:
+    lines = [
+        f"**{escape(verdict.claim)}** {word(verdict.outcome)}: {escape(verdict.summary)}",
+        "",
+        *(f"- {escape(reason)}" for reason in verdict.reasons),
+        *(
+            f"- {code(offence.id)} {escape(offence.what)}"
+            + ("" if offence.at_s is None else f", at {figure(offence.at_s, 3)} s")
+            for offence in verdict.offences
+        ),
+    ]
+    if verdict.offence_count > len(verdict.offences):
+        lines.append(f"- {figure(verdict.offence_count - len(verdict.offences))} more")
+    if verdict.replay:
+        lines += ["", f"Try it again: {code(verdict.replay)}"]
+    return [*lines, ""]
+
+
+def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+    if not rows:
+        return []
+    lines = [head, ["---"] * len(head), *rows]
+    return [*(f"| {' | '.join(cells)} |" for cells in lines), ""]
+
+
+def escape(text: str) -> str:
+    """Foreign text as text: no markup, no link of its own, nobody mentioned."""
+    escaped = _MARKUP.sub(r"\\\1", text.replace("&", "&amp;"))
+    # Hosts make links of bare addresses, and notify whoever has the name after an @.
+    escaped = escaped.replace("://", ":\\//").replace("www.", "www\\.")
+    return escaped.replace("@", "@<!-- -->")
+
+
+def code(text: str) -> str:
+    """Foreign text as a code span, fenced by more backticks than it holds."""
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {text} {fence}" if text else ""
+
+
+def _fenced(text: str) -> str:
+    """One line inside a fenced block, which three backticks at its start would close."""
+    return text.lstrip("`")

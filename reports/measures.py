@@ -1,0 +1,312 @@
+"""From ledgers to figures: rates, latencies and gauges of one experiment, all pure over tables.
+
+Times in a ledger are on the machine's monotonic clock; times that leave here count from the
+experiment's origin. Rows without a time are passed over: they cannot be placed.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+
+from reports.model import Chart, Cpu, Fault, Latency, OutcomeCount, Rate, Series, Span
+from reports.numbers import (
+    Bins,
+    Floats,
+    gauge_series,
+    per_second,
+    percentiles,
+    quantile_series,
+    rates,
+    seconds,
+    significant,
+)
+from reports.text import LABEL_LENGTH_MAX, shown
+
+OUTCOMES_SHOWN = 15
+SERIES_SHOWN = 8
+FAULTS_SHOWN = 20
+SPANS_SHOWN = 50  # of one fault
+
+MEANINGS = {
+    "ok": "accepted",
+    "fail": "certainly not done",
+    "info": "outcome unknown",
+    "unanswered": "no outcome recorded",
+}
+
+
+class Window(NamedTuple):
+    """The stretch in which the load was on, from the experiment's origin."""
+
+    label: str
+    start_s: float
+    end_s: float
+
+    def count(self, times_s: Floats) -> int:
+        return int(np.count_nonzero((times_s >= self.start_s) & (times_s < self.end_s)))
+
+
+class Sends(NamedTuple):
+    """What senders saw, attempt by attempt and email by email."""
+
+    due_s: Floats  # first attempts, when the schedule wanted them
+    retried_s: Floats  # later attempts, when they left
+    acknowledged_s: Floats  # every 202
+    throttled_s: Floats
+    responses: "Timed"  # from when an email was due until its first 202, retries included
+    services: "Timed"  # from an attempt's departure until its 202
+    refusals: "Timed"  # the same for answers other than 202
+    first_ack_s: dict[str, float]  # by key
+    outcomes: list[OutcomeCount]
+
+
+class Timed(NamedTuple):
+    """Latencies, and the moments on the experiment's time at which they began."""
+
+    began_s: Floats
+    latency_s: Floats
+
+    @classmethod
+    def between(cls, pairs: Iterable[tuple[float, float]]) -> Self:
+        """From (began, ended) pairs; an end before the beginning counts as no time at all."""
+        spans = np.array(list(pairs), dtype=np.float64).reshape(-1, 2)
+        spans = spans[np.isfinite(spans).all(axis=1)]
+        return cls(spans[:, 0], np.maximum(spans[:, 1] - spans[:, 0], 0.0))
+
+
+def times(table: pa.Table, column: str, origin_s: float) -> Floats:
+    """A column of moments on the experiment's time, without the missing ones."""
+    values: Floats = table[column].to_numpy().astype(np.float64) - origin_s
+    return values[np.isfinite(values)]
+
+
+def read_sends(sender: pa.Table, origin_s: float) -> Sends:
+    """The sender's ledger in one pass."""
+    left_s: dict[tuple[str, int], float] = {}
+    due_s: dict[str, float] = {}
+    first_ack_s: dict[str, float] = {}
+    retried_s: list[float] = []
+    acknowledged_s: list[float] = []
+    throttled_s: list[float] = []
+    services: list[tuple[float, float]] = []
+    refusals: list[tuple[float, float]] = []
+    counts: Counter[tuple[str, int | None, str]] = Counter()
+    answered = 0
+    for at, kind, key, attempt, intended, status, code in _rows(
+        sender, "at_s", "kind", "key", "attempt", "intended_s", "status", "code"
+    ):
+        if at is None:
+            continue
+        at_s = at - origin_s
+        if kind == "invoke":
+            left_s[key, attempt] = at_s
+            if attempt == 1:
+                due_s[key] = at_s if intended is None else intended - origin_s
+            else:
+                retried_s.append(at_s)
+            continue
+        answered += 1
+        counts[kind or "", status, code or ""] += 1
+        span = (left_s.get((key, attempt), np.nan), at_s)
+        if kind == "ok":
+            acknowledged_s.append(at_s)
+            services.append(span)
+            first_ack_s.setdefault(key, at_s)
+        else:
+            refusals.append(span)
+            if status == 429 or "throttl" in (code or "").lower():
+                throttled_s.append(at_s)
+    if len(left_s) > answered:
+        counts["unanswered", None, ""] = len(left_s) - answered
+    return Sends(
+        due_s=np.array(list(due_s.values()), dtype=np.float64),
+        retried_s=np.array(retried_s, dtype=np.float64),
+        acknowledged_s=np.array(acknowledged_s, dtype=np.float64),
+        throttled_s=np.array(throttled_s, dtype=np.float64),
+        responses=Timed.between((due_s.get(key, np.nan), at) for key, at in first_ack_s.items()),
+        services=Timed.between(services),
+        refusals=Timed.between(refusals),
+        first_ack_s=first_ack_s,
+        outcomes=_outcome_counts(counts),
+    )
+
+
+def accept_to_delivery(sends: Sends, sink: pa.Table, origin_s: float) -> Timed:
+    """From an email's 202 until its first delivery. Sooner than the 202 counts as at once."""
+    delivered_s: dict[str, float] = {}
+    for at, key in _rows(sink, "at_s", "key"):
+        if at is not None and key is not None:
+            delivered_s[key] = min(delivered_s.get(key, np.inf), at - origin_s)
+    return Timed.between(
+        (acked_s, delivered_s[key])
+        for key, acked_s in sends.first_ack_s.items()
+        if key in delivered_s
+    )
+
+
+def rate(what: str, label: str, times_s: Floats, window: Window, bins: Bins) -> Rate:
+    """How many, how many a second while the load was on, and the busiest bin."""
+    in_bins = [value for value in rates(times_s, bins) if value is not None]
+    return Rate(
+        what=what,
+        label=label,
+        count=len(times_s),
+        per_s=per_second(window.count(times_s), window.end_s - window.start_s),
+        peak_per_s=max(in_bins, default=None) if len(times_s) else None,
+    )
+
+
+def latency_chart(responses: Timed, services: Timed, bins: Bins, title: str) -> Chart:
+    """Both ways of counting, side by side: where they part, senders were held back."""
+    return Chart(
+        title=title,
+        unit="ms",
+        t_s=bins.starts_s(),
+        series=[
+            Series("p50", quantile_series(*responses, bins, 0.50)),
+            Series("p99", quantile_series(*responses, bins, 0.99)),
+            Series("p99 from departure (uncorrected)", quantile_series(*services, bins, 0.99)),
+        ],
+        is_log=True,
+        note="By the second in which a send was due, so a stall shows where it began.",
+    )
+
+
+def latencies(what: str, responses: Timed, services: Timed) -> list[Latency]:
+    """A latency from the intended time, with the uncorrected one beside it."""
+    return [
+        Latency(
+            label=what,
+            counted_from="intended send time",
+            values=percentiles(responses.latency_s),
+        ),
+        Latency(
+            label=f"{what}, uncorrected",
+            counted_from="departure of the request",
+            values=percentiles(services.latency_s),
+        ),
+    ]
+
+
+def call_outcomes(calls: pa.Table) -> list[OutcomeCount]:
+    """How direct calls ended, by action and outcome."""
+    counts: Counter[tuple[str, int | None, str]] = Counter()
+    for action, outcome, status, code in _rows(calls, "action", "outcome", "status", "code"):
+        counts[f"{action} {outcome}", status, code or ""] += 1
+    return _outcome_counts(counts)
+
+
+def gauges(
+    metrics: pa.Table, names: dict[str, str], origin_s: float, bins: Bins
+) -> tuple[list[Series], str]:
+    """One series a source and metric, for the metrics in `names` (metric name: what to call it).
+
+    With more than SERIES_SHOWN only the highest are kept, and the second value says so.
+    """
+    samples: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for at, source, name, value in _rows(metrics, "at_s", "source", "name", "value"):
+        if at is not None and value is not None and name in names:
+            samples.setdefault((source or "", name), []).append((at - origin_s, value))
+    sources = {source for source, _ in samples}
+    peaks = {gauge: max(value for _, value in rows) for gauge, rows in samples.items()}
+    kept = sorted(samples, key=lambda gauge: (-peaks[gauge], gauge))[:SERIES_SHOWN]
+    series = []
+    for source, name in sorted(kept, key=lambda gauge: (gauge[0], list(names).index(gauge[1]))):
+        points = np.array(samples[source, name], dtype=np.float64)
+        shown_source = source.removeprefix("queue:")
+        label = " ".join(filter(None, (shown_source if len(sources) > 1 else "", names[name])))
+        series.append(
+            Series(
+                shown(label or shown_source, LABEL_LENGTH_MAX),
+                gauge_series(points[:, 0], points[:, 1], bins),
+            )
+        )
+    left_out = len(samples) - len(kept)
+    return series, f"{left_out} lower series are not drawn." if left_out else ""
+
+
+def cpu_shares(metrics: pa.Table) -> list[Cpu]:
+    """What each component took of one core, over all samples, the greediest first."""
+    samples: dict[str, list[float]] = {}
+    for source, name, value in _rows(metrics, "source", "name", "value"):
+        if name == "cpu_share" and value is not None:
+            samples.setdefault(source or "", []).append(value)
+    shares = [
+        Cpu(
+            component=shown(source, LABEL_LENGTH_MAX),
+            mean=significant(float(np.mean(values)), 2),
+            peak=significant(max(values), 2),
+        )
+        for source, values in samples.items()
+    ]
+    return sorted(shares, key=lambda cpu: (-cpu.mean, cpu.component))
+
+
+def read_faults(faults: pa.Table, origin_s: float, end_s: float) -> list[Fault]:
+    """Each fault with its spans and how often it fired.
+
+    A span whose end was not recorded lasts until the experiment's end, at `end_s`.
+    """
+    rows_by_label: dict[str, list[dict[str, Any]]] = {}
+    for row in sorted(faults.to_pylist(), key=lambda row: row["at_s"] or origin_s):
+        rows_by_label.setdefault(row["fault"] or row["kind"] or "", []).append(row)
+    return [
+        Fault(
+            mark=f"F{number}",
+            label=shown(label, LABEL_LENGTH_MAX),
+            kind=shown(_first(rows, "kind"), LABEL_LENGTH_MAX),
+            where=shown(
+                " on ".join(filter(None, (_first(rows, "action"), _first(rows, "queue")))),
+                LABEL_LENGTH_MAX,
+            ),
+            spans=_spans(rows, origin_s, end_s)[:SPANS_SHOWN],
+            fired=sum(row["event"] == "fired" for row in rows),
+            fired_stored=sum(row["event"] == "fired" and bool(row["stored"]) for row in rows),
+        )
+        for number, (label, rows) in enumerate(list(rows_by_label.items())[:FAULTS_SHOWN], start=1)
+    ]
+
+
+def _spans(rows: list[dict[str, Any]], origin_s: float, end_s: float) -> list[Span]:
+    spans: list[Span] = []
+    open_since_s: float | None = None
+    for row in rows:
+        at_s = seconds((row["at_s"] or origin_s) - origin_s)
+        if row["event"] == "start" and open_since_s is None:
+            open_since_s = at_s
+        elif row["event"] == "end" and open_since_s is not None:
+            spans.append(Span(open_since_s, at_s))
+            open_since_s = None
+    if open_since_s is not None:
+        spans.append(Span(open_since_s, seconds(end_s), is_closed=False))
+    return spans
+
+
+def _first(rows: list[dict[str, Any]], column: str) -> str:
+    return next((str(row[column]) for row in rows if row[column]), "")
+
+
+def _outcome_counts(counts: "Counter[tuple[str, int | None, str]]") -> list[OutcomeCount]:
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+    rows = [
+        OutcomeCount(
+            kind=shown(kind, LABEL_LENGTH_MAX),
+            status=status,
+            code=shown(code, LABEL_LENGTH_MAX),
+            meaning=MEANINGS.get(kind, ""),
+            count=count,
+        )
+        for (kind, status, code), count in ranked[:OUTCOMES_SHOWN]
+    ]
+    if rest := ranked[OUTCOMES_SHOWN:]:
+        total = sum(count for _, count in rest)
+        meaning = f"{len(rest)} rarer outcomes together"
+        rows.append(OutcomeCount(kind="", status=None, code="", meaning=meaning, count=total))
+    return rows
+
+
+def _rows(table: pa.Table, *columns: str) -> Iterable[tuple[Any, ...]]:
+    return zip(*(table[column].to_pylist() for column in columns), strict=True)

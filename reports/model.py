@@ -1,0 +1,226 @@
+"""What a report shows, as plain values: rounded, relative to the origin, cleaned of hostile text.
+
+`view` fills these in; html, markdown, junit and terminal only lay them out.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from compliance.verdict import Outcome
+from reports.numbers import Percentiles
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """Events of one kind: how many in all, and how many a second while the load was on."""
+
+    what: str  # emails, or the action of a call
+    label: str
+    count: int
+    per_s: float | None
+    peak_per_s: float | None  # the busiest bin of the chart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latency:
+    """One distribution, and from which moment it counts."""
+
+    label: str
+    counted_from: str
+    values: Percentiles
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeCount:
+    """How often senders, or direct calls, met one outcome."""
+
+    kind: str
+    status: int | None
+    code: str
+    meaning: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a chart: a value a bin, None where nothing was measured."""
+
+    label: str
+    values: list[float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """One quantity over an experiment's time."""
+
+    title: str
+    unit: str
+    t_s: list[float]
+    series: list[Series]
+    is_log: bool = False
+    note: str = ""
+
+    @property
+    def description(self) -> str:
+        """The chart in words, for those who cannot see it."""
+        parts = []
+        for line in self.series:
+            known = [value for value in line.values if value is not None]
+            if known:
+                low, high = (f"{value:,.10g}" for value in (min(known), max(known)))
+                parts.append(f"{line.label} between {low} and {high}")
+        return f"{self.title} in {self.unit} over time: {'; '.join(parts) or 'no values'}."
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time in which a fault was on; `is_closed` is False if its end was not seen."""
+
+    start_s: float
+    end_s: float
+    is_closed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One fault of the scenario. `mark` names it in charts, where a long label has no room."""
+
+    mark: str
+    label: str
+    kind: str
+    where: str  # action and queue, as far as they are limited
+    spans: list[Span]
+    fired: int
+    fired_stored: int  # of these: the message was stored all the same
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A named stretch of the experiment, on its own time."""
+
+    name: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cpu:
+    """The share of one core that a component took; 1.0 is one core."""
+
+    component: str
+    mean: float
+    peak: float
+
+
+@dataclass(frozen=True)
+class LedgerFile:
+    """One ledger of the evidence."""
+
+    name: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Offence:
+    """One counter-example."""
+
+    id: str
+    what: str
+    at_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictView:
+    """One claim, judged on one experiment."""
+
+    anchor: str
+    claim: str
+    experiment: str
+    outcome: Outcome
+    summary: str
+    figures: list[tuple[str, str]]
+    offences: list[Offence]
+    offence_count: int
+    reasons: list[str]
+    replay: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimView:
+    """One claim over the whole run, with its verdicts further down the page."""
+
+    claim: str
+    text: str
+    outcome: Outcome | None
+    summary: str
+    verdicts: list[VerdictView]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentView:
+    """One scenario, driven once. `unreadable` says why there is nothing but verdicts to show."""
+
+    anchor: str
+    name: str
+    unreadable: str | None = None
+    scenario: str = ""
+    seed: int | None = None
+    is_control: bool = False
+    control: str = ""
+    target: str = ""
+    started_at: str = ""
+    duration_s: float = 0.0
+    drain: str = ""
+    interrupted: str = ""
+    problems: list[str] = field(default_factory=list)
+    queue: list[tuple[str, str]] = field(default_factory=list)
+    phases: list[Phase] = field(default_factory=list)
+    rates: list[Rate] = field(default_factory=list)
+    rates_window: str = ""
+    latencies: list[Latency] = field(default_factory=list)
+    outcomes: list[OutcomeCount] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    cpu: list[Cpu] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
+    ledgers: list[LedgerFile] = field(default_factory=list)
+    scenario_toml: str = ""
+    verdicts: list[VerdictView] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunView:
+    """All that is shown about a run."""
+
+    folder: str  # the run directory, as it was given
+    replay_folder: str  # the same for a reader elsewhere: `runs/<time>-<name>`, shell-quoted
+    name: str
+    outcome: Outcome
+    outcome_counts: dict[Outcome | None, int]
+    started_at: str
+    finished_at: str | None
+    seed: int
+    commit: str
+    command: str
+    machine: list[tuple[str, str]]
+    versions: list[tuple[str, str]]
+    cpu_count: int
+    claims: list[ClaimView]
+    untried: list[ClaimView]
+    experiments: list[ExperimentView]
+    elsewhere: list[VerdictView]  # on experiments of which the run has no evidence
+
+
+Status = Literal["verified", "REFUTED", "inconclusive", "not tried"]
+
+
+def word(outcome: Outcome | None) -> Status:
+    """A verdict as it is written everywhere; a refutation stands out without any colour."""
+    match outcome:
+        case Outcome.VERIFIED:
+            return "verified"
+        case Outcome.REFUTED:
+            return "REFUTED"
+        case Outcome.INCONCLUSIVE:
+            return "inconclusive"
+        case None:
+            return "not tried"
