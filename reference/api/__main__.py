@@ -1,0 +1,87 @@
+"""The API as a process: `python -m reference.api`, configured by EMAIL_API_* variables."""
+
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from reference import log_setup, sqs_client
+from reference.api.app import Limits, create_app
+from reference.api.settings import ApiSettings
+from reference.clock import MonotonicClock
+from reference.listening import PortBusyError, announce, bind
+from reference.settings import SettingsError
+
+# Longer than a load balancer's idle time-out (60 s is common), so that it never reuses a
+# connection which this side is closing.
+KEEP_ALIVE_S = 65
+DRAIN_S = 15
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens once it does."""
+
+    def __init__(self, config: uvicorn.Config, port_file: Path | None) -> None:
+        super().__init__(config)
+        self._port_file = port_file
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        assert sockets is not None
+        structlog.get_logger().info("serving", port=announce(sockets[0], self._port_file))
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        settings = ApiSettings.load("python -m reference.api", arguments)
+        listener = bind(settings.host, settings.port)
+    except (SettingsError, PortBusyError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    log_setup.configure("api", settings.log_level)
+    client = sqs_client.connect(
+        region=settings.region,
+        endpoint_url=settings.sqs_endpoint_url,
+        connect_timeout_s=settings.connect_timeout_s,
+        read_timeout_s=settings.read_timeout_s,
+        connections_max=settings.send_threads + 1,
+    )
+    app = create_app(
+        sqs_client.SqsQueue(client, settings.queue_url),
+        {tenant: key.get_secret_value() for tenant, key in settings.keys.items()},
+        clock=MonotonicClock(),
+        limits=Limits(
+            request_bytes_max=settings.request_bytes_max,
+            message_bytes_max=settings.message_bytes_max,
+            send_threads=settings.send_threads,
+            send_attempts_max=settings.send_attempts_max,
+            send_deadline_s=settings.send_deadline_s,
+        ),
+    )
+    # After draining, uvicorn raises the signal again for whoever handled it before; an orderly
+    # end is no failure, so nobody does.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=DRAIN_S,
+    )
+    _Server(config, settings.port_file).run(sockets=[listener])
+    structlog.get_logger().info("stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

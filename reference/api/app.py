@@ -1,0 +1,169 @@
+"""The application: routes, and how errors become answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
+
+from reference import log_setup
+from reference.api import problems, requests
+from reference.api.access_log import AccessLog
+from reference.api.auth import ApiKeys
+from reference.api.metrics import Metrics
+from reference.api.problems import Problem
+from reference.api.readiness import Readiness
+from reference.api.sending import QueueSender, SendFailedError
+from reference.clock import Clock
+from reference.domain import QueuedEmail, email_id_for
+from reference.sqs_client import QueueWriter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the API allows and how long it tries."""
+
+    request_bytes_max: int = 2 * 1024 * 1024
+    message_bytes_max: int = 1_048_576  # the queue's MaximumMessageSize
+    send_threads: int = 32
+    send_attempts_max: int = 3
+    send_deadline_s: float = 4.0
+    retry_after_s: int = 2
+
+
+def create_app(
+    queue: QueueWriter, keys: Mapping[str, str], *, clock: Clock, limits: Limits
+) -> ASGIApp:
+    """The API in front of `queue`. `keys` maps each tenant to its API key."""
+    metrics = Metrics()
+    sender = QueueSender(
+        queue,
+        metrics,
+        threads=limits.send_threads,
+        attempts_max=limits.send_attempts_max,
+        deadline_s=limits.send_deadline_s,
+    )
+    app = FastAPI(title="Email API", version="1", docs_url=None, redoc_url=None)
+    _add_email_route(app, sender, ApiKeys(keys), clock, limits)
+    _add_operation_routes(app, Readiness(queue, clock), metrics)
+    app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(HTTPException, _answer_http_exception)
+    app.add_exception_handler(Exception, _answer_fault)
+    return AccessLog(app, metrics, clock)
+
+
+def _add_email_route(
+    app: FastAPI, sender: QueueSender, keys: ApiKeys, clock: Clock, limits: Limits
+) -> None:
+    # The body is parsed by hand: FastAPI's own errors repeat the input.
+    @app.post(
+        "/v1/emails",
+        status_code=HTTPStatus.ACCEPTED,
+        response_class=JSONResponse,
+        openapi_extra=_openapi_of_email_route(),
+    )
+    async def accept_email(request: Request) -> Response:
+        """Accept an email for delivery. 202 means that the queue has confirmed it."""
+        tenant = keys.tenant_of(request.headers.get("authorization"))
+        if tenant is None:
+            raise problems.unauthorised()
+        key = requests.idempotency_key(request.headers)
+        email_id = email_id_for(tenant, key)
+        request.state.email_id = email_id
+        raw = await requests.read_body(request, bytes_max=limits.request_bytes_max)
+        email = requests.parse_email(raw, wall_s=clock.wall_s())
+        group = requests.message_group(request.headers, email, tenant=tenant, email_id=email_id)
+        queued = QueuedEmail(version=1, email_id=email_id, send_after=email.send_after, email=email)
+        body = queued.to_body()
+        if len(body.encode()) > limits.message_bytes_max:
+            raise problems.too_large("The email as a queue message", limits.message_bytes_max)
+        try:
+            await sender.send(body=body, group=group, email_id=email_id)
+        except SendFailedError as error:
+            if error.is_definite:
+                raise problems.not_sent(limits.retry_after_s) from None
+            raise problems.outcome_unknown(has_key=key is not None) from None
+        return JSONResponse(
+            {"id": email_id, "status": "accepted"},
+            status_code=HTTPStatus.ACCEPTED,
+            headers={"Location": f"/v1/emails/{email_id}"},
+        )
+
+
+def _add_operation_routes(app: FastAPI, readiness: Readiness, metrics: Metrics) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> Response:
+        return JSONResponse({"status": "ok"})
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> Response:
+        if not await readiness.is_ready():
+            raise problems.not_ready()
+        return JSONResponse({"status": "ready"})
+
+    @app.get("/metrics", include_in_schema=False)
+    async def expose_metrics() -> Response:
+        return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    del request
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+async def _answer_http_exception(request: Request, error: Exception) -> Response:
+    del request
+    assert isinstance(error, HTTPException)
+    return problems.of_http_status(error.status_code, error.headers).response()
+
+
+async def _answer_fault(request: Request, error: Exception) -> Response:
+    del request
+    structlog.get_logger().error("unexpected failure", **log_setup.fault_place(error))
+    return problems.internal().response()
+
+
+def _openapi_of_email_route() -> dict[str, Any]:
+    def header(name: str, description: str, *, is_required: bool = False) -> dict[str, Any]:
+        return {
+            "in": "header",
+            "name": name,
+            "required": is_required,
+            "description": description,
+            "schema": {"type": "string"},
+        }
+
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": requests.json_schema()}},
+        },
+        "parameters": [
+            header("Authorization", "Bearer KEY", is_required=True),
+            header("Idempotency-Key", "Makes a retry safe: one key, one email."),
+            header("X-Message-Group", "Emails of one group leave in order. Default: your tenant."),
+        ],
+        "responses": {
+            str(status): {
+                "description": text,
+                "content": {"application/problem+json": {"schema": {"type": "object"}}},
+            }
+            for status, text in (
+                (400, "Not JSON"),
+                (401, "No valid API key"),
+                (413, "Too large; nothing was sent"),
+                (415, "Not application/json"),
+                (422, "Fields to correct are named; nothing was sent"),
+                (503, "Certainly not sent; retry after the time given"),
+                (504, "Perhaps accepted; retry with the same Idempotency-Key"),
+            )
+        },
+    }

@@ -1,0 +1,68 @@
+"""Logging for every process: one JSON object a line on standard output, times in UTC.
+
+Our own code logs events with fields that hold no personal data. Libraries are another matter:
+their messages quote addresses, queries and payloads. Of a library's record only the place, the
+level and the kind of exception are kept, and only from WARNING on.
+"""
+
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Literal, get_args
+
+import orjson
+import structlog
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+LOG_LEVELS: tuple[str, ...] = get_args(LogLevel)
+
+
+def configure(component: str, level: LogLevel = "info") -> None:
+    """Set up logging for this process. `component` stands in every line."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            _stamp(component),
+            structlog.processors.JSONRenderer(serializer=orjson.dumps),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(handlers=[_PlaceOnly()], level=logging.WARNING, force=True)
+
+
+def fault_place(error: BaseException) -> dict[str, object]:
+    """An unexpected exception as log fields: its type and where it was, never its text."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    return {
+        "exception": type(error).__name__,
+        "frames": [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames],
+    }
+
+
+def _stamp(component: str) -> structlog.types.Processor:
+    def stamp(
+        logger: object, method: str, event: structlog.types.EventDict
+    ) -> structlog.types.EventDict:
+        del logger, method
+        moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return {"at": moment, "component": component, **event}
+
+    return stamp
+
+
+class _PlaceOnly(logging.Handler):
+    """Passes a library's record on without its text."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        structlog.get_logger().log(
+            record.levelno,
+            "library record",
+            library=record.name,
+            place=f"{record.module}:{record.lineno}",
+            **(fault_place(error) if error else {}),
+        )

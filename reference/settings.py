@@ -1,0 +1,78 @@
+"""Settings from the environment, refused in one line that says what to change.
+
+Variables are named `<PREFIX><FIELD>`, as in EMAIL_API_PORT. Credentials for SQS come from where
+every AWS SDK looks for them (AWS_ACCESS_KEY_ID, a profile, a role).
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from reference.log_setup import LogLevel
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong. The text names variable, problem and what is wanted."""
+
+
+class ProcessSettings(BaseSettings):
+    """What every process of the pipeline needs to know."""
+
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
+
+    queue_url: str = Field(pattern=r"^https?://\S+$", description="URL of the SQS queue")
+    sqs_endpoint_url: str | None = Field(
+        default=None, pattern=r"^https?://\S+$", description="where SQS answers, if not AWS"
+    )
+    region: str = Field(default="us-east-1", min_length=1, description="AWS region")
+    log_level: LogLevel = Field(default="info", description="debug, info, warning or error")
+
+    @classmethod
+    def load(cls, program: str, arguments: Sequence[str]) -> Self:
+        """Read the settings; `--help` prints them and exits.
+
+        Raises SettingsError.
+        """
+        parser = argparse.ArgumentParser(
+            prog=program,
+            description="Configured by environment variables.",
+            epilog="\n".join(cls._help_lines()),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        parser.parse_args(arguments)
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            field = str(first["loc"][0])
+            wanted = cls.model_fields[field].description
+            problem = first["msg"].removeprefix("Value error, ")
+            raise SettingsError(f"{cls.variable(field)}: {problem}; wanted: {wanted}") from None
+
+    @classmethod
+    def variable(cls, field: str) -> str:
+        """The environment variable that sets `field`."""
+        return f"{cls.model_config.get('env_prefix', '')}{field}".upper()
+
+    @classmethod
+    def _help_lines(cls) -> list[str]:
+        return [
+            f"  {cls.variable(name)}  {field.description}"
+            + (" (required)" if field.is_required() else f" (default {field.default!r})")
+            for name, field in cls.model_fields.items()
+        ]
+
+
+def parent_must_exist(path: Path | None) -> Path | None:
+    """For a file that a process will write. Raises ValueError when it cannot be created."""
+    if path is not None and not os.access(path.absolute().parent, os.W_OK):
+        raise ValueError("its folder does not exist or is not writable")
+    return path

@@ -1,0 +1,243 @@
+"""The one place that talks to SQS: boto3 with one attempt a call and explicit time-outs.
+
+botocore's own retries are off, because after a retried call nobody can tell whether an earlier
+attempt may have been stored; callers retry and keep count of what is uncertain. botocore does
+not verify the MD5 digests that SQS returns, so this module does. One client serves all threads
+of a process; making one costs some 100 ms.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import boto3
+from botocore import exceptions as boto
+from botocore.config import Config
+
+from reference.errors import QueueError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+RECEIVE_MAX = 10  # messages a call, SQS's limit
+VISIBILITY_MAX_S = 43_200  # SQS: 12 hours, counted from the receive
+
+# Raised before a byte of the request was sent.
+_NOT_SENT = (
+    boto.EndpointConnectionError,
+    boto.ConnectTimeoutError,
+    boto.ProxyConnectionError,
+)
+_NEVER_SENT = (
+    boto.NoCredentialsError,
+    boto.PartialCredentialsError,
+    boto.CredentialRetrievalError,
+    boto.NoRegionError,
+    boto.ParamValidationError,
+    boto.InvalidEndpointConfigurationError,
+)
+_THROTTLES = frozenset(
+    {
+        "RequestThrottled",
+        "ThrottlingException",
+        "Throttling",
+        "ThrottledException",
+        "OverLimit",
+        "KmsThrottled",
+        "KMS.ThrottlingException",
+        "RequestTimeout",
+        "SlowDown",
+    }
+)
+_REFUSED_UNAVAILABLE = frozenset({"ServiceUnavailable", "ServiceUnavailableException"})
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message as a receive call returned it."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    group: str
+    dedup_id: str
+    receive_count: int
+
+    def __repr__(self) -> str:
+        return f"Received(message_id={self.message_id!r}, receive_count={self.receive_count})"
+
+
+class QueueWriter(Protocol):
+    """What the API needs of a queue."""
+
+    def send(self, *, body: str, group: str, dedup_id: str) -> str:
+        """Store a message and return its id. Raises QueueError."""
+        ...
+
+    def check(self) -> None:
+        """Raises QueueError when the queue cannot be reached."""
+        ...
+
+
+class QueueReader(Protocol):
+    """What the worker needs of a queue."""
+
+    def receive(self, *, wait_s: int, visibility_s: int) -> list[Received]:
+        """Up to RECEIVE_MAX messages; none after `wait_s` seconds. Raises QueueError."""
+        ...
+
+    def delete(self, receipt_handles: Sequence[str]) -> dict[int, QueueError]:
+        """Delete up to RECEIVE_MAX messages; the failures by position. Raises QueueError."""
+        ...
+
+    def change_visibility(
+        self, receipt_handles: Sequence[str], visibility_s: int
+    ) -> dict[int, QueueError]:
+        """Let up to RECEIVE_MAX messages appear again `visibility_s` seconds from now.
+
+        Returns the failures by position. Raises QueueError.
+        """
+        ...
+
+
+def connect(
+    *,
+    region: str,
+    endpoint_url: str | None,
+    connect_timeout_s: float,
+    read_timeout_s: float,
+    connections_max: int,
+) -> "SQSClient":
+    """A client for all threads of this process."""
+    return boto3.session.Session().client(
+        "sqs",
+        region_name=region,
+        endpoint_url=endpoint_url,
+        config=Config(
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            connect_timeout=connect_timeout_s,
+            read_timeout=read_timeout_s,
+            max_pool_connections=connections_max,
+        ),
+    )
+
+
+class SqsQueue:
+    """One FIFO queue: a QueueWriter and a QueueReader."""
+
+    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+        self._client = client
+        self._url = queue_url
+
+    def send(self, *, body: str, group: str, dedup_id: str) -> str:
+        try:
+            answer = self._client.send_message(
+                QueueUrl=self._url,
+                MessageBody=body,
+                MessageGroupId=group,
+                MessageDeduplicationId=dedup_id,
+            )
+        except (boto.ClientError, boto.BotoCoreError) as error:
+            raise classify(error) from error
+        if answer.get("MD5OfMessageBody") != _md5(body) or not answer.get("MessageId"):
+            # Something other than this body may be stored. A repeat would be absorbed as a
+            # duplicate and confirm nothing, so it is not worth trying.
+            raise QueueError("Md5Mismatch", is_definite=False, is_transient=False)
+        return answer["MessageId"]
+
+    def check(self) -> None:
+        try:
+            self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        except (boto.ClientError, boto.BotoCoreError) as error:
+            raise classify(error) from error
+
+    def receive(self, *, wait_s: int, visibility_s: int) -> list[Received]:
+        try:
+            answer = self._client.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=RECEIVE_MAX,
+                WaitTimeSeconds=wait_s,
+                VisibilityTimeout=visibility_s,
+                MessageSystemAttributeNames=[
+                    "ApproximateReceiveCount",
+                    "MessageGroupId",
+                    "MessageDeduplicationId",
+                ],
+            )
+        except (boto.ClientError, boto.BotoCoreError) as error:
+            raise classify(error) from error
+        return [_received(message) for message in answer.get("Messages", [])]
+
+    def delete(self, receipt_handles: Sequence[str]) -> dict[int, QueueError]:
+        try:
+            answer = self._client.delete_message_batch(
+                QueueUrl=self._url,
+                Entries=[
+                    {"Id": str(n), "ReceiptHandle": handle}
+                    for n, handle in enumerate(receipt_handles)
+                ],
+            )
+        except (boto.ClientError, boto.BotoCoreError) as error:
+            raise classify(error) from error
+        return {int(f["Id"]): _entry_error(f["Code"]) for f in answer.get("Failed", [])}
+
+    def change_visibility(
+        self, receipt_handles: Sequence[str], visibility_s: int
+    ) -> dict[int, QueueError]:
+        try:
+            answer = self._client.change_message_visibility_batch(
+                QueueUrl=self._url,
+                Entries=[
+                    {"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": visibility_s}
+                    for n, handle in enumerate(receipt_handles)
+                ],
+            )
+        except (boto.ClientError, boto.BotoCoreError) as error:
+            raise classify(error) from error
+        return {int(f["Id"]): _entry_error(f["Code"]) for f in answer.get("Failed", [])}
+
+
+def classify(error: Exception) -> QueueError:
+    """What a botocore exception says about the call's effect.
+
+    Definite: nothing was sent, or SQS answered that it refuses. Anything else, such as a
+    time-out while reading, a closed connection, a 500 or an answer that makes no sense, leaves
+    open whether SQS did it.
+    """
+    if isinstance(error, boto.ClientError):
+        code = str(error.response.get("Error", {}).get("Code", "Unknown"))
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        if code in _THROTTLES:
+            return QueueError(code, is_definite=True, is_transient=True)
+        if 400 <= status < 500:
+            return QueueError(code, is_definite=True, is_transient=False)
+        refused = status == 503 and code in _REFUSED_UNAVAILABLE
+        return QueueError(code, is_definite=refused, is_transient=True)
+    code = type(error).__name__
+    if isinstance(error, _NEVER_SENT):
+        return QueueError(code, is_definite=True, is_transient=False)
+    return QueueError(code, is_definite=isinstance(error, _NOT_SENT), is_transient=True)
+
+
+def _entry_error(code: str) -> QueueError:
+    """One entry of a batch. A handle that SQS does not know any more never gets better."""
+    hopeless = code in {"ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"}
+    return QueueError(code, is_definite=True, is_transient=not hopeless)
+
+
+def _received(message: "MessageTypeDef") -> Received:
+    attributes = message.get("Attributes", {})
+    return Received(
+        message_id=message["MessageId"],
+        receipt_handle=message["ReceiptHandle"],
+        body=message["Body"] if message.get("MD5OfBody") == _md5(message["Body"]) else "",
+        group=attributes.get("MessageGroupId", ""),
+        dedup_id=attributes.get("MessageDeduplicationId", ""),
+        receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
+    )
+
+
+def _md5(body: str) -> str:
+    return hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
