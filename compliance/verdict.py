@@ -63,6 +63,13 @@ class Judgement(_Frozen):
         return worst([claim.outcome for claim in self.claims if claim.outcome is not None])
 
 
+def decide(offence_count: int, reasons: list[str]) -> Outcome:
+    """A counter-example refutes; without one, any doubt makes it inconclusive."""
+    if offence_count:
+        return Outcome.REFUTED
+    return Outcome.INCONCLUSIVE if reasons else Outcome.VERIFIED
+
+
 def worst(outcomes: list[Outcome]) -> Outcome:
     """Of none at all, nothing is known: inconclusive."""
     for outcome in (Outcome.REFUTED, Outcome.INCONCLUSIVE):

@@ -1,0 +1,236 @@
+"""The command line. Exit codes: 0 verified or clean, 1 refuted or findings, 2 usage or
+configuration, 3 inconclusive or could not run.
+"""
+
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from compliance.judge import judge as judge_run
+from compliance.verdict import Judgement, Outcome
+from loadtests.live import Target
+from loadtests.options import TargetError
+from queueproof import doctor as doctor_checks
+from queueproof import up as up_command
+from queueproof.progress import progress
+from queueproof.suite import SuiteError, create_run, plan, run_suite
+from reports import ReportError, write_all
+from reports import terminal as terminal_report
+from reports.view import build
+from scenarios.evidence import EvidenceError
+from scenarios.model import Scenario, ScenarioError, catalog_names, load_claims, load_scenario
+
+EXIT = {Outcome.VERIFIED: 0, Outcome.REFUTED: 1, Outcome.INCONCLUSIVE: 3}
+EXIT_USAGE = 2
+EXIT_COULD_NOT_RUN = 3
+VERIFY = ("baseline", "fifo-limit", "sqs-write-failure", "logs-clean")
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+KNOWN_ERRORS = (ScenarioError, SuiteError, TargetError, EvidenceError, ReportError)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Tries to refute what a queue-backed email service claims, and shows the evidence.",
+)
+
+Seed = Annotated[int, typer.Option(help="Decides traffic, people and faults.", min=0)]
+RunsDir = Annotated[Path, typer.Option(help="Where runs are written.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
+RunFolder = Annotated[Path, typer.Argument(help="A run directory, such as runs/latest.")]
+
+
+@app.command(epilog="Example: queueproof verify --seed 7")
+def verify(
+    seed: Seed = 1,
+    runs_dir: RunsDir = Path("runs"),
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Try the design's claims against the reference on this machine; about three minutes."""
+    _run(VERIFY, "verify", seed=seed, runs_dir=runs_dir, as_json=as_json, quiet=quiet)
+
+
+@app.command(epilog="Example: queueproof run baseline sqs-write-failure --seed 7")
+def run(
+    scenarios: Annotated[
+        list[str], typer.Argument(help="Names of the catalogue, or paths of scenario files.")
+    ],
+    seed: Seed = 1,
+    runs_dir: RunsDir = Path("runs"),
+    target: Annotated[
+        str, typer.Option(help="A service that already runs, as http://127.0.0.1:8080.")
+    ] = "",
+    api_key: Annotated[str, typer.Option(envvar="QUEUEPROOF_API_KEY", help="For --target.")] = "",
+    i_own_this_target: Annotated[
+        bool, typer.Option(help="Required when --target is not on this machine's loopback.")
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run scenarios, judge them and write the report."""
+    _run(
+        scenarios,
+        Path(scenarios[0]).stem if len(scenarios) == 1 else "run",
+        seed=seed,
+        runs_dir=runs_dir,
+        target=Target(target, api_key, i_own_this_target) if target else None,
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+@app.command("list", epilog="Example: queueproof list --json")
+def list_(
+    as_json: AsJson = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of scenario files.")
+    ] = False,
+) -> None:
+    """Show the scenarios and the claims that they try."""
+    if schema:
+        print(json.dumps(Scenario.model_json_schema(), indent=2))
+        return
+    scenarios = [load_scenario(name)[0] for name in catalog_names()]
+    if as_json:
+        print(
+            json.dumps(
+                {
+                    "scenarios": [s.model_dump(mode="json") for s in scenarios],
+                    "claims": [claim.model_dump(mode="json") for claim in load_claims()],
+                },
+                indent=2,
+            )
+        )
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column("scenario", no_wrap=True)
+    table.add_column("tries")
+    table.add_column("what it does")
+    for scenario in scenarios:
+        table.add_row(scenario.name, ", ".join(scenario.claims), scenario.summary)
+    Console().print(table)
+
+
+@app.command(epilog="Example: queueproof judge runs/latest --json")
+def judge(run_folder: RunFolder, as_json: AsJson = False) -> None:
+    """Judge a run again, from its evidence alone; writes nothing."""
+    judgement = judge_run(run_folder.resolve())
+    if as_json:
+        print(judgement.model_dump_json(indent=2))
+    else:
+        terminal_report.render(build(run_folder.resolve(), judgement), Console())
+    raise typer.Exit(EXIT[judgement.outcome])
+
+
+@app.command(epilog="Example: queueproof report runs/latest")
+def report(run_folder: RunFolder) -> None:
+    """Judge a run again and write its report anew."""
+    judgement = judge_run(run_folder.resolve())
+    terminal_report.render(write_all(run_folder.resolve(), judgement), Console())
+    raise typer.Exit(EXIT[judgement.outcome])
+
+
+@app.command(epilog="Example: queueproof up --api-port 8080")
+def up(
+    api_port: Annotated[int, typer.Option(min=0, max=65535)] = 8080,
+    sqs_port: Annotated[int, typer.Option(min=0, max=65535)] = 9324,
+    smtp_port: Annotated[int, typer.Option(min=0, max=65535)] = 1025,
+    runs_dir: RunsDir = Path("runs"),
+) -> None:
+    """Start the reference system and leave it running until Ctrl-C; 0 takes a free port."""
+    up_command.serve(create_run(runs_dir, "up"), api_port, sqs_port, smtp_port, Console())
+
+
+@app.command(context_settings=PASSED_ON, add_help_option=False)
+def sqs(context: typer.Context) -> None:
+    """Run the local SQS alone. Example: queueproof sqs --port 9324"""
+    from reference.cloud.sqs.__main__ import main as sqs_main  # noqa: PLC0415 - only when asked
+
+    raise typer.Exit(sqs_main(context.args))
+
+
+@app.command(context_settings=PASSED_ON, add_help_option=False)
+def scan(context: typer.Context) -> None:
+    """Scan logs for personal data. Example: queueproof scan logs/ --canaries canaries.jsonl"""
+    from compliance.pii.__main__ import main as scan_main  # noqa: PLC0415 - loads NLP libraries
+
+    raise typer.Exit(scan_main(context.args))
+
+
+@app.command(epilog="Example: queueproof doctor")
+def doctor(runs_dir: RunsDir = Path("runs"), as_json: AsJson = False) -> None:
+    """Say whether this machine has what a run needs."""
+    findings = doctor_checks.examine(runs_dir)
+    if as_json:
+        print(json.dumps([finding.model_dump() for finding in findings], indent=2))
+    else:
+        console = Console()
+        for finding in findings:
+            mark = "[green]ok[/]  " if finding.ok else "[bold red]miss[/]"
+            console.print(f"{mark}  {escape(finding.what)}: {escape(finding.detail)}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(EXIT_COULD_NOT_RUN)
+
+
+def _run(
+    names: Sequence[str],
+    run_name: str,
+    *,
+    seed: int,
+    runs_dir: Path,
+    as_json: bool,
+    quiet: bool,
+    target: Target | None = None,
+) -> None:
+    planned = plan(names)
+    folder = create_run(runs_dir, run_name).resolve()
+    console = Console(stderr=as_json)
+    try:
+        with progress(console, quiet=quiet or as_json) as say:
+            run_suite(planned, folder, seed=seed, command=sys.argv[1:], say=say, target=target)
+            say("judging the evidence")
+            judgement = judge_run(folder)
+            view = write_all(folder, judgement)
+    except KeyboardInterrupt:
+        print(
+            f"stopped; the evidence so far is in {folder}: `queueproof report {folder}` judges it",
+            file=sys.stderr,
+        )
+        raise typer.Exit(EXIT_COULD_NOT_RUN) from None
+    _show(judgement, view, console, as_json=as_json)
+    raise typer.Exit(EXIT[judgement.outcome])
+
+
+def _show(judgement: Judgement, view: Any, console: Console, *, as_json: bool) -> None:
+    if as_json:
+        print(judgement.model_dump_json(indent=2))
+    else:
+        terminal_report.render(view, console)
+
+
+def main() -> None:
+    """The console script."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app(standalone_mode=True)
+    except KNOWN_ERRORS as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    """SIGTERM ends a run like Ctrl-C: processes stopped, evidence kept."""
+    del signum, frame
+    raise KeyboardInterrupt

@@ -1,0 +1,184 @@
+"""Runs scenarios one after the other into one run directory."""
+
+import platform
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from loadtests.live import Progress, Target, drive
+from loadtests.logscan import plant_control
+from scenarios.evidence import Machine, RunManifest, write_record
+from scenarios.model import LogScan, Scenario, load_scenario
+
+LATEST = "latest"
+PACKAGES = ("queueproof", "locust", "fastapi", "uvicorn", "boto3", "presidio-analyzer", "spacy")
+
+
+class SuiteError(Exception):
+    """The run cannot begin: what is wrong, and what to do."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One experiment to come."""
+
+    name: str
+    scenario: Scenario
+    text: str
+    control: str | None = None
+    is_control: bool = False
+
+
+def plan(names: Sequence[str]) -> list[Planned]:
+    """The experiments that these scenarios need, each once and in order.
+
+    A control comes right before its experiment, a log scan after the runs whose logs it reads.
+    Raises ScenarioError.
+    """
+    planned: dict[str, Planned] = {}
+
+    def add(name: str) -> None:
+        scenario, text = load_scenario(name)
+        if scenario.name in planned:
+            return
+        if isinstance(scenario.load, LogScan):
+            for other in scenario.load.of:
+                add(other)
+        control = None
+        if scenario.control is not None:
+            control = f"{scenario.name}.control"
+            planned[control] = Planned(control, scenario.as_control(), text, is_control=True)
+        planned[scenario.name] = Planned(scenario.name, scenario, text, control)
+
+    for name in names:
+        add(name)
+    return list(planned.values())
+
+
+def create_run(runs: Path, name: str) -> Path:
+    """Make the folder of a new run. Raises SuiteError when it cannot be made."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        for suffix in ("", *(f"-{n}" for n in range(2, 100))):
+            run = runs / f"{stamp}-{name}{suffix}"
+            try:
+                run.mkdir()
+            except FileExistsError:
+                continue
+            return run
+    except OSError as error:
+        raise SuiteError(
+            f"cannot write to the runs folder {runs} ({error.strerror}); choose one with --runs-dir"
+        ) from error
+    raise SuiteError(f"{runs} has a hundred runs of this very second")
+
+
+def run_suite(
+    planned: Sequence[Planned],
+    run: Path,
+    *,
+    seed: int,
+    command: list[str],
+    say: Progress,
+    target: Target | None = None,
+) -> None:
+    """Drive all experiments into the run's folder.
+
+    KeyboardInterrupt is passed on when everything is stopped and the manifest says so.
+    """
+    manifest = RunManifest(
+        name=run.name,
+        started_at=_now(),
+        seed=seed,
+        commit=_commit(),
+        versions={package: version(package) for package in PACKAGES},
+        machine=_machine(),
+        command=command,
+        experiments=[experiment.name for experiment in planned],
+    )
+    write_record(run / "manifest.json", manifest)
+    _point_latest_at(run)
+    try:
+        for experiment in planned:
+            _run_one(experiment, run, seed, say, target)
+    finally:
+        write_record(run / "manifest.json", manifest.model_copy(update={"finished_at": _now()}))
+
+
+def _run_one(
+    experiment: Planned, run: Path, seed: int, say: Progress, target: Target | None
+) -> None:
+    def say_for(text: str) -> None:
+        say(f"{experiment.name}: {text}")
+
+    folder = run / experiment.name
+    if isinstance(experiment.scenario.load, LogScan):
+        sources = [run / name for name in experiment.scenario.load.of]
+        plant_control(experiment.scenario, experiment.text, folder, sources, seed=seed)
+        return
+    record = drive(
+        experiment.scenario,
+        experiment.text,
+        folder,
+        seed=seed,
+        say=say_for,
+        target=target,
+        control=experiment.control,
+        is_control=experiment.is_control,
+    )
+    if record.interrupted:
+        say_for(f"ended early: {record.interrupted}")
+
+
+def _point_latest_at(run: Path) -> None:
+    draft = run.parent / f".{LATEST}.draft"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(run.name, target_is_directory=True)
+    draft.replace(run.parent / LATEST)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _commit() -> str | None:
+    """The commit that this code stands at, if it is a checkout; `+` when there are changes."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"],  # noqa: S607
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return described.stdout.strip() or None
+
+
+def _machine() -> Machine:
+    return Machine(
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        python=platform.python_version(),
+        cpu_count=psutil.cpu_count() or 1,
+        memory_bytes=psutil.virtual_memory().total,
+        cpu_model=_cpu_model(),
+    )
+
+
+def _cpu_model() -> str:
+    try:
+        match = re.search(
+            r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE
+        )
+    except OSError:
+        match = None
+    return match[1].strip() if match else platform.processor()

@@ -1,0 +1,150 @@
+"""Each check on a clean history, on its planted fault, and where it cannot tell."""
+
+import pytest
+
+from compliance.checks import CHECKS, delivery, false_ack, order, single_send
+from compliance.verdict import Outcome
+from scenarios.model import load_claims
+
+
+def test_clean_history_is_verified(story):
+    for number in range(5):
+        story.healthy(f"k{number}")
+    for check in (delivery, false_ack, order):
+        assert check.check(story.history()).outcome is Outcome.VERIFIED, check.CLAIM
+
+
+def test_empty_history_verifies_nothing(story):
+    for claim, check in CHECKS.items():
+        verdict = check(story.history())
+        assert verdict.outcome is Outcome.INCONCLUSIVE, claim
+        assert verdict.reasons
+
+
+def test_every_check_is_for_a_claim_of_the_catalogue():
+    assert set(CHECKS) <= {claim.id for claim in load_claims()}
+
+
+def test_lost_email_refutes_no_loss_and_is_named(story):
+    story.healthy("a")
+    story.invoke("b")
+    story.stored("em_b")
+    story.outcome("ok", "b", email_id="em_b")
+    verdict = delivery.check(story.history())
+    assert verdict.outcome is Outcome.REFUTED
+    assert [offence.id for offence in verdict.offences] == ["em_b"]
+
+
+def test_missing_email_in_a_queue_that_did_not_drain_is_inconclusive(make_story):
+    story = make_story(drained=False)
+    story.healthy("a")
+    story.invoke("b")
+    story.stored("em_b")
+    story.outcome("ok", "b", email_id="em_b")
+    verdict = delivery.check(story.history())
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "late" in verdict.reasons[0]
+
+
+def test_delivery_that_nobody_asked_for_refutes_no_loss(story):
+    story.healthy("a")
+    story.delivered("ghost")
+    assert delivery.check(story.history()).outcome is Outcome.REFUTED
+
+
+def test_no_sink_journal_is_inconclusive(story):
+    story.invoke("a")
+    story.stored("em_a")
+    story.outcome("ok", "a", email_id="em_a")
+    story.parked("em_a")
+    assert delivery.check(story.history()).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("attempts", [0, 1])
+def test_false_202_refutes_no_false_ack(story, attempts):
+    """With or without a recorded invoke."""
+    story.healthy("a")
+    if attempts:
+        story.invoke("b")
+    story.outcome("ok", "b", email_id="em_b")
+    verdict = false_ack.check(story.history())
+    assert verdict.outcome is Outcome.REFUTED
+    assert [offence.id for offence in verdict.offences] == ["em_b"]
+
+
+def test_202_before_the_write_refutes_no_false_ack(story):
+    """The message is stored in the end, but the sender had been told too early."""
+    story.invoke("a")
+    story.outcome("ok", "a", email_id="em_a")
+    story.stored("em_a")
+    story.delivered("a")
+    verdict = false_ack.check(story.history())
+    assert verdict.outcome is Outcome.REFUTED
+    assert verdict.offences[0].what == "202 before the queue had stored it"
+
+
+def test_202_without_an_id_refutes_no_false_ack(story):
+    story.healthy("a")
+    story.invoke("b")
+    story.outcome("ok", "b")
+    assert false_ack.check(story.history()).outcome is Outcome.REFUTED
+
+
+def test_202_for_an_absorbed_repeat_is_true(story):
+    story.invoke("a")
+    story.stored("em_a")
+    story.outcome("info", "a")
+    story.invoke("a", attempt=2)
+    story.absorbed("em_a")
+    story.outcome("ok", "a", attempt=2, email_id="em_a")
+    assert false_ack.check(story.history()).outcome is Outcome.VERIFIED
+
+
+def resend(story, key):
+    story.invoke(key)
+    story.stored(f"em_{key}")
+    story.outcome("info", key)
+    story.invoke(key, attempt=2)
+    story.absorbed(f"em_{key}")
+    story.outcome("ok", key, attempt=2, email_id=f"em_{key}")
+    story.delivered(key)
+
+
+def test_absorbed_resend_verifies_resend_safe(story):
+    resend(story, "a")
+    assert single_send.check(story.history()).outcome is Outcome.VERIFIED
+
+
+def test_second_delivery_refutes_resend_safe(story):
+    resend(story, "a")
+    story.delivered("a")
+    verdict = single_send.check(story.history())
+    assert verdict.outcome is Outcome.REFUTED
+    assert [offence.id for offence in verdict.offences] == ["em_a"]
+
+
+def test_resends_of_nothing_stored_do_not_try_resend_safe(story):
+    story.invoke("a")
+    story.outcome("info", "a")
+    story.invoke("a", attempt=2)
+    story.stored("em_a")
+    story.outcome("ok", "a", attempt=2, email_id="em_a")
+    story.delivered("a")
+    assert single_send.check(story.history()).outcome is Outcome.INCONCLUSIVE
+
+
+def test_overtaking_refutes_order(story):
+    for number, key in enumerate("abc"):
+        story.stored(f"em_{key}", sequence=number)
+    for key in "bac":
+        story.invoke(key)
+        story.delivered(key)
+    verdict = order.check(story.history())
+    assert verdict.outcome is Outcome.REFUTED
+    assert [offence.id for offence in verdict.offences] == ["em_a"]
+
+
+def test_groups_of_one_do_not_try_order(story):
+    story.healthy("a", group="g1")
+    story.healthy("b", group="g2")
+    assert order.check(story.history()).outcome is Outcome.INCONCLUSIVE

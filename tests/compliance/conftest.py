@@ -1,0 +1,109 @@
+"""Histories written by hand: the shortest evidence that shows one thing."""
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+
+from compliance.history import History
+from scenarios.evidence import ExperimentRecord, seal, write_record
+
+SCENARIO = """
+name = "hand-made"
+summary = "written by a test"
+claims = ["no-loss", "no-false-ack", "resend-safe", "order"]
+
+[load]
+kind = "emails"
+rate_per_s = 10
+duration_s = 1
+
+[expect]
+sample_min = 1
+"""
+
+
+class Story:
+    """Writes ledgers event by event; time passes by a millisecond an event."""
+
+    def __init__(self, folder: Path, scenario_toml: str = SCENARIO, **record):
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self._ticks = itertools.count()
+        write_record(
+            folder / "experiment.json",
+            ExperimentRecord(
+                **{
+                    "name": folder.name,
+                    "scenario": "hand-made",
+                    "scenario_toml": scenario_toml,
+                    "seed": 1,
+                    "started_at": "2026-01-01T00:00:00+00:00",
+                    "origin_s": 0.0,
+                    "drained": True,
+                    **record,
+                }
+            ),
+        )
+
+    def event(self, ledger, **row):
+        row = {"at_s": next(self._ticks) / 1000, **row}
+        with (self.folder / f"{ledger}.jsonl").open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def invoke(self, key, attempt=1, group="g"):
+        self.event(
+            "sender", kind="invoke", key=key, attempt=attempt, group=group, intended_s=None
+        )
+
+    def outcome(self, kind, key, attempt=1, email_id=None):
+        self.event("sender", kind=kind, key=key, attempt=attempt, email_id=email_id)
+
+    def stored(self, email_id, sequence=None, group="g", body="b"):
+        number = next(self._ticks) if sequence is None else sequence
+        self.event(
+            "queue",
+            event="stored",
+            dedup_id=email_id,
+            sequence=f"{number:020d}",
+            group=group,
+            body_sha256=body,
+        )
+
+    def absorbed(self, email_id, body="b"):
+        self.event("queue", event="absorbed", dedup_id=email_id, body_sha256=body)
+
+    def parked(self, email_id):
+        self.event("queue", event="parked", dedup_id=email_id)
+
+    def delivered(self, key, email_id=None):
+        self.event("sink", key=key, email_id=email_id or f"em_{key}")
+
+    def healthy(self, key, group="g"):
+        """An email's whole good life."""
+        self.invoke(key, group=group)
+        self.stored(f"em_{key}", group=group)
+        self.outcome("ok", key, email_id=f"em_{key}")
+        self.delivered(key)
+
+    def history(self):
+        return History(self.folder)
+
+    def seal(self):
+        seal(self.folder)
+
+
+@pytest.fixture
+def story(tmp_path):
+    return Story(tmp_path / "hand-made")
+
+
+@pytest.fixture
+def make_story(tmp_path):
+    """Stories of other scenarios or records."""
+
+    def make(scenario_toml=SCENARIO, name="hand-made", **record):
+        return Story(tmp_path / name, scenario_toml, **record)
+
+    return make

@@ -1,0 +1,122 @@
+"""The checker's sets on histories written by hand, one anomaly each."""
+
+import pytest
+
+SETS = ("lost", "duplicated", "recovered", "unexpected", "parked", "swallowed", "reordered")
+
+
+def nonempty(story):
+    sets = story.history().sets
+    return {name: getattr(sets, name) for name in SETS if getattr(sets, name)}
+
+
+def test_healthy_history_has_no_anomaly(story):
+    for key in "abc":
+        story.healthy(key)
+    assert nonempty(story) == {}
+    assert story.history().sets.acknowledged == 3
+
+
+def test_acknowledged_and_never_delivered_is_lost(story):
+    story.healthy("a")
+    story.invoke("b")
+    story.stored("em_b")
+    story.outcome("ok", "b", email_id="em_b")
+    assert nonempty(story) == {"lost": 1}
+    assert [offence.id for offence in story.history().offences("lost", "", 9)] == ["em_b"]
+
+
+def test_acknowledged_and_parked_is_not_lost(story):
+    story.invoke("a")
+    story.stored("em_a")
+    story.outcome("ok", "a", email_id="em_a")
+    story.parked("em_a")
+    assert nonempty(story) == {"parked": 1}
+
+
+@pytest.mark.parametrize("kind", ["info", "fail", None])
+def test_without_a_202_nothing_is_lost(story, kind):
+    story.invoke("a")
+    if kind:
+        story.outcome(kind, "a")
+    assert nonempty(story) == {}
+
+
+@pytest.mark.parametrize("kind", ["info", None])
+def test_unknown_yet_delivered_is_recovered(story, kind):
+    """Also when the sender died before it saw any answer."""
+    story.invoke("a")
+    story.stored("em_a")
+    if kind:
+        story.outcome(kind, "a")
+    story.delivered("a")
+    assert nonempty(story) == {"recovered": 1}
+
+
+def test_delivered_twice_is_duplicated(story):
+    story.healthy("a")
+    story.delivered("a")
+    assert nonempty(story) == {"duplicated": 1}
+
+
+def test_delivered_without_an_attempt_is_unexpected(story):
+    story.healthy("a")
+    story.delivered("ghost")
+    assert nonempty(story) == {"unexpected": 1}
+
+
+def test_different_email_absorbed_under_one_id_is_swallowed(story):
+    story.healthy("a")
+    story.absorbed("em_a", body="another")
+    assert nonempty(story) == {"swallowed": 1}
+
+
+def test_same_email_absorbed_is_what_deduplication_is_for(story):
+    story.healthy("a")
+    story.absorbed("em_a")
+    assert nonempty(story) == {}
+
+
+def test_overtaken_within_a_group_is_reordered(story):
+    for number, key in enumerate("abc"):
+        story.stored(f"em_{key}", sequence=number)
+    for key in "acb":
+        story.invoke(key)
+        story.delivered(key)
+    sets = story.history().sets
+    assert sets.reordered == 1
+    assert [o.id for o in story.history().offences("reordered", "", 9)] == ["em_b"]
+
+
+def test_groups_do_not_wait_for_each_other(story):
+    story.stored("em_a", sequence=1, group="g1")
+    story.stored("em_b", sequence=2, group="g2")
+    for key in "ba":
+        story.invoke(key)
+        story.delivered(key)
+    assert story.history().sets.reordered == 0
+
+
+def test_redelivery_of_an_earlier_email_is_no_reorder(story):
+    """Order is judged by first deliveries; the second copy is a duplicate, not a reorder."""
+    for key in "ab":
+        story.healthy(key)
+    story.delivered("a")
+    assert nonempty(story) == {"duplicated": 1}
+
+
+def test_sealed_and_open_evidence_give_the_same_sets(story):
+    for key in "abc":
+        story.healthy(key)
+    story.delivered("ghost")
+    before = story.history().sets
+    story.seal()
+    assert not list(story.folder.glob("*.jsonl"))
+    assert story.history().sets == before
+
+
+def test_torn_last_line_is_passed_over(story):
+    story.healthy("a")
+    with (story.folder / "sink.jsonl").open("a") as file:
+        file.write('{"at_s": 1, "key": "b"')
+    assert nonempty(story) == {}
