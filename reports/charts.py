@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 
 from reports.model import Chart, Fault
+from reports.numbers import log_ticks
 
 HEIGHT_PX = 170
 # Lines differ in dash as well as colour, for print and for those who tell colours apart badly.
@@ -64,16 +65,44 @@ def specification(chart: Chart, faults: list[Fault], duration_s: float) -> dict[
 
 
 def _lines(chart: Chart, x: alt.X) -> list[alt.Chart]:
-    scale = alt.Scale(type="log") if chart.is_log else alt.Scale(zero=True)
-    axis = alt.Axis(format="~s" if chart.is_log else ",~r")
+    scale, axis = _log_scale(chart) if chart.is_log else _linear_scale()
     base = alt.Chart(alt.InlineData(values=_rows(chart)))
+    lines = []
+    for index, line in enumerate(chart.series):
+        y = alt.Y(f"v{index + 1}:Q", title=None, scale=scale, axis=axis)
+        stroke = [int(part) for part in dash(index).split()] or [1, 0]
+        lines.append(
+            base.mark_line(color=colour(index), strokeWidth=1.6, strokeDash=stroke).encode(x=x, y=y)
+        )
+        if alone := _alone(line.values):
+            # A line needs two neighbours; a value between gaps would not be seen.
+            points = alt.InlineData(
+                values=[{"t": chart.t_s[i], f"v{index + 1}": line.values[i]} for i in alone]
+            )
+            lines.append(
+                alt.Chart(points).mark_circle(color=colour(index), size=14).encode(x=x, y=y)
+            )
+    return lines
+
+
+def _linear_scale() -> tuple[alt.Scale, alt.Axis]:
+    return alt.Scale(zero=True), alt.Axis(format=",~r")
+
+
+def _log_scale(chart: Chart) -> tuple[alt.Scale, alt.Axis]:
+    known = [value for line in chart.series for value in line.values if value]
+    ticks = log_ticks(min(known), max(known)) if known else [1.0, 10.0]
+    # Without `nice` and with ticks of our own: Vega would draw a grid line for every digit.
+    scale = alt.Scale(type="log", domain=[ticks[0], ticks[-1]], nice=False)
+    return scale, alt.Axis(format=",~r", values=ticks)
+
+
+def _alone(values: list[float | None]) -> list[int]:
+    gaps = [value is None for value in [None, *values, None]]
     return [
-        base.mark_line(
-            color=colour(index),
-            strokeWidth=1.6,
-            strokeDash=[int(part) for part in dash(index).split()] or [1, 0],
-        ).encode(x=x, y=alt.Y(f"v{index + 1}:Q", title=None, scale=scale, axis=axis))
-        for index in range(len(chart.series))
+        index
+        for index, (before, here, after) in enumerate(zip(gaps, gaps[1:], gaps[2:], strict=False))
+        if before and after and not here
     ]
 
 

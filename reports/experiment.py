@@ -107,7 +107,7 @@ def build_experiment(
         latencies=emails.latencies + calls.latencies,
         outcomes=emails.outcomes + calls.outcomes,
         faults=measures.read_faults(ledgers["faults"], record.origin_s, end_s),
-        cpu=measures.cpu_shares(ledgers["metrics"]),
+        cpu=measures.cpu_shares(ledgers["metrics"], record.origin_s, window),
         charts=[
             *emails.rate_charts,
             *calls.rate_charts,
@@ -156,7 +156,8 @@ def _emails(sends: Sends, sink: pa.Table, origin_s: float, window: Window, bins:
 
 def _calls(calls: pa.Table, origin_s: float, window: Window, bins: Bins) -> _Traffic:
     rates_, latencies, rate_charts, latency_charts = [], [], [], []
-    for action in sorted(filter(None, calls["action"].unique().to_pylist()))[:LIST_SHOWN]:
+    actions = sorted(filter(None, calls["action"].unique().to_pylist()), key=_lifecycle)
+    for action in actions[:LIST_SHOWN]:
         rows = calls.filter(pc.equal(calls["action"], action))
         label = shown(action, LABEL_LENGTH_MAX)
         events = {"offered": _column(rows, "intended_s", "at_s") - origin_s}
@@ -184,6 +185,12 @@ def _calls(calls: pa.Table, origin_s: float, window: Window, bins: Bins) -> _Tra
     )
 
 
+def _lifecycle(action: str) -> tuple[int, str]:
+    """Sorts actions as a message meets them."""
+    steps = ("Send", "Receive", "ChangeMessageVisibility", "Delete")
+    return next((n for n, step in enumerate(steps) if action.startswith(step)), len(steps)), action
+
+
 def _rates(what: str, events: Mapping[str, Floats], window: Window, bins: Bins) -> list[Rate]:
     return [measures.rate(what, name, times_s, window, bins) for name, times_s in events.items()]
 
@@ -206,14 +213,14 @@ def _latency_charts(title: str, responses: Timed, services: Timed, bins: Bins) -
 
 
 def _gauge_charts(metrics: pa.Table, origin_s: float, bins: Bins) -> list[Chart]:
-    wanted = [
-        ("Queue depth", "messages", DEPTH),
-        ("Age of the oldest message", "seconds", AGE),
-        ("CPU share", "cores", CPU),
+    wanted: list[tuple[str, str, dict[str, str], float | None]] = [
+        ("Queue depth", "messages", DEPTH, None),
+        ("Age of the oldest message", "seconds", AGE, 0.0),
+        ("CPU share", "cores", CPU, None),
     ]
     charts = []
-    for title, unit, names in wanted:
-        series, note = measures.gauges(metrics, names, origin_s, bins)
+    for title, unit, names, absent in wanted:
+        series, note = measures.gauges(metrics, names, origin_s, bins, absent=absent)
         if series:
             charts.append(
                 Chart(title=title, unit=unit, t_s=bins.starts_s(), series=series, note=note)

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports import charts
 from reports.model import Chart, ExperimentView, RunView, word
-from reports.numbers import figure
+from reports.numbers import figure, precise
 
 
 def render(view: RunView) -> str:
@@ -57,7 +57,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"figure": figure, "word": word}
+    environment.filters |= {"figure": figure, "precise": precise, "word": word}
     environment.globals |= {"chart_json": chart_json, "colour": charts.colour, "dash": charts.dash}
     return environment
 

@@ -3,7 +3,7 @@
 import re
 
 from reports.model import ExperimentView, RunView, VerdictView, word
-from reports.numbers import figure
+from reports.numbers import figure, precise
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 _BACKTICKS = re.compile(r"`+")
@@ -76,10 +76,10 @@ def _experiment(experiment: ExperimentView) -> list[str]:
                     escape(latency.label),
                     escape(latency.counted_from),
                     figure(latency.values.count),
-                    figure(latency.values.p50_ms),
-                    figure(latency.values.p95_ms),
-                    figure(latency.values.p99_ms),
-                    figure(latency.values.max_ms),
+                    precise(latency.values.p50_ms),
+                    precise(latency.values.p95_ms),
+                    precise(latency.values.p99_ms),
+                    precise(latency.values.max_ms),
                 ]
                 for latency in experiment.latencies
             ],

@@ -21,7 +21,6 @@ from reports.numbers import (
     quantile_series,
     rates,
     seconds,
-    significant,
 )
 from reports.text import LABEL_LENGTH_MAX, shown
 
@@ -171,7 +170,7 @@ def latency_chart(responses: Timed, services: Timed, bins: Bins, title: str) -> 
             Series("p99 from departure (uncorrected)", quantile_series(*services, bins, 0.99)),
         ],
         is_log=True,
-        note="By the second in which a send was due, so a stall shows where it began.",
+        note="Each point stands where its sends were due (uncorrected: where they departed).",
     )
 
 
@@ -200,48 +199,60 @@ def call_outcomes(calls: pa.Table) -> list[OutcomeCount]:
 
 
 def gauges(
-    metrics: pa.Table, names: dict[str, str], origin_s: float, bins: Bins
+    metrics: pa.Table,
+    names: dict[str, str],
+    origin_s: float,
+    bins: Bins,
+    *,
+    absent: float | None = None,
 ) -> tuple[list[Series], str]:
     """One series a source and metric, for the metrics in `names` (metric name: what to call it).
 
-    With more than SERIES_SHOWN only the highest are kept, and the second value says so.
+    `absent` is the value where the source was sampled without the metric: the oldest message of
+    an empty queue has no age. With more than SERIES_SHOWN series only the highest are kept, and
+    the second value says so.
     """
+    sampled_s: dict[str, list[float]] = {}
     samples: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for at, source, name, value in _rows(metrics, "at_s", "source", "name", "value"):
-        if at is not None and value is not None and name in names:
+        if at is None or value is None:
+            continue
+        sampled_s.setdefault(source or "", []).append(at - origin_s)
+        if name in names:
             samples.setdefault((source or "", name), []).append((at - origin_s, value))
-    sources = {source for source, _ in samples}
     peaks = {gauge: max(value for _, value in rows) for gauge, rows in samples.items()}
     kept = sorted(samples, key=lambda gauge: (-peaks[gauge], gauge))[:SERIES_SHOWN]
+    order = list(names)
     series = []
-    for source, name in sorted(kept, key=lambda gauge: (gauge[0], list(names).index(gauge[1]))):
-        points = np.array(samples[source, name], dtype=np.float64)
-        shown_source = source.removeprefix("queue:")
-        label = " ".join(filter(None, (shown_source if len(sources) > 1 else "", names[name])))
-        series.append(
-            Series(
-                shown(label or shown_source, LABEL_LENGTH_MAX),
-                gauge_series(points[:, 0], points[:, 1], bins),
-            )
-        )
+    for source, name in sorted(kept, key=lambda gauge: (gauge[0], order.index(gauge[1]))):
+        rows = samples[source, name]
+        if absent is not None:
+            rows = [*rows, *((at_s, absent) for at_s in sampled_s[source])]
+        points = np.array(rows, dtype=np.float64)
+        label = " ".join(filter(None, (source.removeprefix("queue:"), names[name])))
+        values = gauge_series(points[:, 0], points[:, 1], bins)
+        series.append(Series(shown(label, LABEL_LENGTH_MAX), values))
     left_out = len(samples) - len(kept)
     return series, f"{left_out} lower series are not drawn." if left_out else ""
 
 
-def cpu_shares(metrics: pa.Table) -> list[Cpu]:
-    """What each component took of one core, over all samples, the greediest first."""
-    samples: dict[str, list[float]] = {}
-    for source, name, value in _rows(metrics, "source", "name", "value"):
-        if name == "cpu_share" and value is not None:
-            samples.setdefault(source or "", []).append(value)
-    shares = [
-        Cpu(
-            component=shown(source, LABEL_LENGTH_MAX),
-            mean=significant(float(np.mean(values)), 2),
-            peak=significant(max(values), 2),
-        )
-        for source, values in samples.items()
-    ]
+def cpu_shares(metrics: pa.Table, origin_s: float, window: Window) -> list[Cpu]:
+    """What each component took of one core while the load was on, the greediest first."""
+    samples: dict[str, list[tuple[float, float]]] = {}
+    for at, source, name, value in _rows(metrics, "at_s", "source", "name", "value"):
+        if name == "cpu_share" and at is not None and value is not None:
+            samples.setdefault(source or "", []).append((at - origin_s, value))
+    shares = []
+    for source, rows in samples.items():
+        loaded = [value for at_s, value in rows if window.start_s <= at_s < window.end_s]
+        if loaded:
+            shares.append(
+                Cpu(
+                    component=shown(source, LABEL_LENGTH_MAX),
+                    mean=round(float(np.mean(loaded)), 2),
+                    peak=round(max(loaded), 2),
+                )
+            )
     return sorted(shares, key=lambda cpu: (-cpu.mean, cpu.component))
 
 

@@ -113,6 +113,18 @@ class Cpu:
 
 
 @dataclass(frozen=True)
+class CpuTable:
+    """Every component's CPU share in every experiment that measured any: the harness's overhead.
+
+    A row holds one share an experiment, None where the component did not run; `totals` their sums.
+    """
+
+    experiments: list[str]
+    rows: list[tuple[str, list[Cpu | None]]]
+    totals: list[float]
+
+
+@dataclass(frozen=True)
 class LedgerFile:
     """One ledger of the evidence."""
 
@@ -204,6 +216,7 @@ class RunView:
     machine: list[tuple[str, str]]
     versions: list[tuple[str, str]]
     cpu_count: int
+    cpu: CpuTable
     claims: list[ClaimView]
     untried: list[ClaimView]
     experiments: list[ExperimentView]

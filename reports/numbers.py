@@ -120,6 +120,30 @@ def seconds(value_s: float) -> float:
     return round(value_s, 1) + 0.0  # + 0.0: no "-0.0"
 
 
+def log_ticks(low: float, high: float, ticks_max: int = 6) -> list[float]:
+    """Round values from below `low` to above `high`, both above zero: 1, 2, 5 of each decade.
+
+    Where that makes more than `ticks_max`, only the powers of ten.
+    """
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1, 2, 5), (1,)):
+        ladder = [step * 10.0**decade for decade in decades for step in steps]
+        first = max(index for index, value in enumerate(ladder) if value <= low)
+        last = next((index for index, value in enumerate(ladder) if value >= high), len(ladder))
+        # A distribution of one value still needs an axis with some height.
+        ticks = ladder[first : max(last, first + 1) + 1]
+        if len(ticks) <= ticks_max:
+            break
+    return [float(f"{tick:.3g}") for tick in ticks]
+
+
+def precise(value: float | None, digits: int = 3) -> str:
+    """A latency in words, with as many digits as it was rounded to: 4.00, 27.1, 1,153."""
+    if value is None or value == 0 or not math.isfinite(value):
+        return figure(value)
+    return f"{value:,.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
+
+
 def figure(value: float | str | None, decimals: int | None = None) -> str:
     """A rounded value in words: thousands apart, a dash where there is none."""
     if value is None:

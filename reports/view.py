@@ -12,7 +12,7 @@ from pathlib import Path
 
 from compliance.verdict import ClaimVerdict, Judgement, Verdict
 from reports.experiment import build_experiment
-from reports.model import ClaimView, Offence, RunView, VerdictView
+from reports.model import ClaimView, CpuTable, ExperimentView, Offence, RunView, VerdictView
 from reports.numbers import figure, seconds, significant
 from reports.text import ID_LENGTH_MAX, LABEL_LENGTH_MAX, shown
 from scenarios.evidence import RunManifest, read_manifest
@@ -42,6 +42,10 @@ def build(run: Path, judgement: Judgement) -> RunView:
             views.append(view)
             placed.get(verdict.experiment, elsewhere).append(view)
         claims.append(_claim(claim, views))
+    experiments = [
+        build_experiment(run, name, anchor=anchor, verdicts=placed[name])
+        for name, anchor in anchors.items()
+    ]
     return RunView(
         folder=str(run),
         replay_folder=_replay_folder(run),
@@ -54,6 +58,7 @@ def build(run: Path, judgement: Judgement) -> RunView:
         commit=shown(manifest.commit or "unknown", LABEL_LENGTH_MAX),
         command=_command(manifest.command),
         cpu_count=manifest.machine.cpu_count,
+        cpu=_cpu_table(experiments),
         machine=_machine(manifest),
         versions=[
             (shown(name, LABEL_LENGTH_MAX), shown(version, LABEL_LENGTH_MAX))
@@ -61,10 +66,7 @@ def build(run: Path, judgement: Judgement) -> RunView:
         ],
         claims=[claim for claim in claims if claim.outcome is not None],
         untried=[claim for claim in claims if claim.outcome is None],
-        experiments=[
-            build_experiment(run, name, anchor=anchor, verdicts=placed[name])
-            for name, anchor in anchors.items()
-        ],
+        experiments=experiments,
         elsewhere=elsewhere,
     )
 
@@ -109,6 +111,17 @@ def _figure(value: float | int | str) -> str:
     if isinstance(value, str):
         return shown(value, ID_LENGTH_MAX)
     return figure(significant(value, 4) if isinstance(value, float) else value)
+
+
+def _cpu_table(experiments: list[ExperimentView]) -> CpuTable:
+    measured = [experiment for experiment in experiments if experiment.cpu]
+    shares = [{cpu.component: cpu for cpu in experiment.cpu} for experiment in measured]
+    components = dict.fromkeys(cpu.component for experiment in measured for cpu in experiment.cpu)
+    return CpuTable(
+        experiments=[experiment.name for experiment in measured],
+        rows=[(component, [share.get(component) for share in shares]) for component in components],
+        totals=[round(sum(cpu.mean for cpu in experiment.cpu), 2) for experiment in measured],
+    )
 
 
 def _replay_folder(run: Path) -> str:
