@@ -1,0 +1,76 @@
+"""The worker as a process: `python -m reference.worker`, configured by EMAIL_WORKER_* variables."""
+
+import signal
+import sys
+
+import structlog
+
+from reference import log_setup, sqs_client
+from reference.clock import MonotonicClock
+from reference.journal import FileJournal, NullJournal
+from reference.providers.smtp import SmtpProvider
+from reference.settings import SettingsError
+from reference.sqs_client import SqsQueue
+from reference.worker.loop import Pace, Worker
+from reference.worker.settings import WorkerSettings
+
+CONNECT_TIMEOUT_S = 2.0
+CALL_TIMEOUT_S = 5.0
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        settings = WorkerSettings.load("python -m reference.worker", arguments)
+        journal = NullJournal() if settings.journal is None else FileJournal(settings.journal)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"EMAIL_WORKER_JOURNAL: {error.strerror}; wanted: a writable file", file=sys.stderr)
+        return 2
+    log_setup.configure("worker", settings.log_level)
+    clock = MonotonicClock()
+    worker = Worker(
+        polls=_queue(settings, settings.wait_time_s + CALL_TIMEOUT_S, settings.pollers),
+        calls=_queue(settings, CALL_TIMEOUT_S, settings.concurrency + 2),
+        provider=SmtpProvider(
+            settings.smtp_host,
+            settings.smtp_port,
+            domain=settings.sender_domain,
+            timeout_s=settings.smtp_timeout_s,
+            clock=clock,
+        ),
+        journal=journal,
+        clock=clock,
+        pace=Pace(
+            visibility_s=settings.visibility_timeout_s,
+            wait_s=settings.wait_time_s,
+            pollers=settings.pollers,
+            senders=settings.concurrency,
+        ),
+    )
+    log = structlog.get_logger()
+    # Blocked in every thread and waited for in this one: a handler could interrupt a lock.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    worker.start()
+    log.info("working", pollers=settings.pollers, senders=settings.concurrency)
+    number = signal.sigwait(STOP_SIGNALS)
+    log.info("stopping", signal=signal.Signals(number).name)
+    log.info("stopped", is_drained=worker.drain())
+    return 0
+
+
+def _queue(settings: WorkerSettings, read_timeout_s: float, connections_max: int) -> SqsQueue:
+    client = sqs_client.connect(
+        region=settings.region,
+        endpoint_url=settings.sqs_endpoint_url,
+        connect_timeout_s=CONNECT_TIMEOUT_S,
+        read_timeout_s=read_timeout_s,
+        connections_max=connections_max,
+    )
+    return SqsQueue(client, settings.queue_url)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

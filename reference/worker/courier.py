@@ -1,0 +1,167 @@
+"""One group's messages, in order: decide, send, delete; give back what could not be sent.
+
+After a failure that may pass, nothing behind it is sent, or the group's order would break. All
+that is left goes back in one call, after the deletes of what was sent, so that SQS sees neither
+a gap nor a message out of turn. An email that was refused for good does not hold its group up:
+it never leaves, so there is no order to keep, and every further receive would push the
+innocent messages behind it towards the dead-letter queue as well.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for_all
+
+import structlog
+
+from reference.clock import Clock
+from reference.domain import QueuedEmail
+from reference.errors import ProviderError, QueueError
+from reference.providers.base import Outgoing, Provider
+from reference.sqs_client import QueueReader
+from reference.worker import decide
+from reference.worker.custody import Custody, GroupRun, Held, Memory
+from reference.worker.decide import (
+    Abandon,
+    Decision,
+    Delete,
+    Known,
+    LeaveForRedrive,
+    Postpone,
+    Release,
+    Retry,
+    Send,
+)
+from reference.worker.deletes import Deleter
+from reference.worker.record import WorkerJournal
+
+
+class Courier:
+    """Delivers runs; several threads use one courier."""
+
+    def __init__(
+        self,
+        *,
+        calls: QueueReader,
+        provider: Provider,
+        deleter: Deleter,
+        custody: Custody,
+        memory: Memory,
+        journal: WorkerJournal,
+        clock: Clock,
+        margin_s: float,
+        is_stopping: Callable[[], bool],
+    ) -> None:
+        """`margin_s`: with no more visibility left than this, a message is not sent."""
+        self._calls = calls
+        self._provider = provider
+        self._deleter = deleter
+        self._custody = custody
+        self._memory = memory
+        self._journal = journal
+        self._clock = clock
+        self._margin_s = margin_s
+        self._is_stopping = is_stopping
+        self._log = structlog.get_logger()
+
+    def deliver(self, run: GroupRun) -> None:
+        """Deliver what can be delivered of a run, and give the rest back."""
+        messages = list(run.messages)
+        deletions: list[Future[bool]] = []
+        left: list[tuple[Held, str, str]] = []  # with the journal's event and reason
+        visibility_s = 0
+        for position, held in enumerate(messages):
+            match self._handle(run, held):
+                case Delete(reason):
+                    deletions.append(self._deleter.submit(run, held, reason))
+                    continue
+                case LeaveForRedrive(visibility_s, reason):
+                    left.append((held, "released", reason))
+                    continue
+                case Postpone(visibility_s):
+                    left.append((held, "postponed", "not-due"))
+                case Retry(visibility_s, reason):
+                    left.append((held, "released", reason))
+                case Release(reason):
+                    visibility_s = 0
+                    left.append((held, "released", reason))
+                case Abandon(reason):
+                    left.append((held, "released", reason))
+            left += [(later, "released", "out-of-turn") for later in messages[position + 1 :]]
+            break
+        if left:
+            wait_for_all(deletions, timeout=max(0.0, run.visible_at_s - self._clock.now_s()))
+            self._give_back(run, left, visibility_s)
+
+    def abandon(self, run: GroupRun, reason: str) -> None:
+        """Touch a run no more; its messages come back when their visibility ends."""
+        for held in run.messages:
+            self._journal.write("released", held, reason)
+        self._custody.drop(run, run.messages)
+
+    def _handle(self, run: GroupRun, held: Held) -> Decision:
+        decision = decide.before_send(
+            held.email,
+            known=self._memory.recall(held.email_id),
+            receive_count=held.message.receive_count,
+            visible_in_s=run.visible_at_s - self._clock.now_s(),
+            margin_s=self._margin_s,
+            wall_s=self._clock.wall_s(),
+            is_stopping=self._is_stopping(),
+        )
+        if isinstance(decision, Send):
+            assert held.email is not None
+            return self._send(held, held.email)
+        if isinstance(decision, LeaveForRedrive):
+            self._journal.write("failed", held, decision.reason)
+            self._log.error("email cannot be sent", reason=decision.reason, **_ids(held))
+        return decision
+
+    def _send(self, held: Held, queued: QueuedEmail) -> Decision:
+        began_s = self._clock.now_s()
+        error: ProviderError | None = None
+        try:
+            self._provider.send(Outgoing(queued.email_id, queued.email))
+        except ProviderError as caught:
+            error = caught
+        duration_ms = round((self._clock.now_s() - began_s) * 1000, 2)
+        decision = decide.after_send(
+            error,
+            message_id=held.message.message_id,
+            receive_count=held.message.receive_count,
+        )
+        if isinstance(decision, Delete):
+            self._memory.remember(held.email_id, Known.SENT)
+            self._journal.write("sent", held, provider=self._provider.name)
+            self._log.info("email sent", duration_ms=duration_ms, **_ids(held))
+            return decision
+        if isinstance(decision, LeaveForRedrive):
+            self._memory.remember(held.email_id, Known.REFUSED)
+        self._journal.write("failed", held, decision.reason, provider=self._provider.name)
+        self._log.warning(
+            "email not sent", reason=decision.reason, duration_ms=duration_ms, **_ids(held)
+        )
+        return decision
+
+    def _give_back(
+        self, run: GroupRun, left: list[tuple[Held, str, str]], visibility_s: int
+    ) -> None:
+        """Let messages appear again `visibility_s` seconds from now, all in one call."""
+        handles = [held.message.receipt_handle for held, _, _ in reversed(left)]
+        with run.lock:
+            if self._clock.now_s() < run.visible_at_s:
+                try:
+                    self._calls.change_visibility(handles, visibility_s)
+                except QueueError as error:
+                    # They come back by themselves, in order, when their visibility ends.
+                    self._log.warning("release failed", code=error.code, messages=len(left))
+            for held, event, reason in left:
+                self._journal.write(event, held, reason)
+            self._custody.drop(run, [held for held, _, _ in left])
+
+
+def _ids(held: Held) -> dict[str, object]:
+    return {
+        "email_id": held.email_id,
+        "message_id": held.message.message_id,
+        "receive_count": held.message.receive_count,
+    }

@@ -1,0 +1,108 @@
+"""The messages this process has received and neither deleted nor given back.
+
+Those of one group from one receive stay together as a GroupRun: SQS may reorder a group whose
+messages are released or extended one by one, so a run is extended and given back as a whole.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from reference.domain import QueuedEmail
+from reference.errors import UnreadableMessageError
+from reference.sqs_client import Received
+from reference.worker.decide import Known
+
+REMEMBERED_MAX = 100_000  # emails; at 300 a second, the last 5 minutes
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """One message in hand. `email` is None when its body could not be read."""
+
+    message: Received
+    email: QueuedEmail | None
+
+    @property
+    def email_id(self) -> str:
+        """Of an unreadable message only the queue knows it, as deduplication id."""
+        return self.message.dedup_id if self.email is None else self.email.email_id
+
+
+@dataclass(eq=False)
+class GroupRun:
+    """Messages of one group from one receive, in order."""
+
+    messages: list[Held]
+    visible_at_s: float  # monotonic: from then on, others can receive them
+    # Held while visibility is changed, so that an extension never follows a release.
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def read(message: Received) -> Held:
+    """Parse a message's body, or not."""
+    try:
+        return Held(message, QueuedEmail.from_body(message.body))
+    except UnreadableMessageError:
+        return Held(message, None)
+
+
+class Custody:
+    """All runs of the process; several threads use it."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._runs: dict[GroupRun, None] = {}
+        self._count = 0
+
+    def take(self, messages: Iterable[Held], visible_at_s: float) -> list[GroupRun]:
+        """Take over what one receive returned, as one run for each group."""
+        groups: dict[str, list[Held]] = {}
+        for held in messages:
+            groups.setdefault(held.message.group, []).append(held)
+        runs = [GroupRun(members, visible_at_s) for members in groups.values()]
+        with self._changed:
+            self._runs.update(dict.fromkeys(runs))
+            self._count += sum(len(run.messages) for run in runs)
+        return runs
+
+    def drop(self, run: GroupRun, gone: Iterable[Held]) -> None:
+        """These messages of a run are deleted or given back."""
+        with self._changed:
+            leaving = set(gone)
+            staying = [held for held in run.messages if held not in leaving]
+            self._count -= len(run.messages) - len(staying)
+            run.messages = staying
+            if not staying:
+                self._runs.pop(run, None)
+            self._changed.notify_all()
+
+    def runs(self) -> list[GroupRun]:
+        with self._changed:
+            return list(self._runs)
+
+    def wait_for_fewer_than(self, count: int, timeout_s: float) -> bool:
+        """Whether fewer than `count` messages are in hand, now or within the time given."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._count < count, timeout_s)
+
+
+class Memory:
+    """What became of recent emails, in case SQS delivers them again."""
+
+    def __init__(self, remembered_max: int = REMEMBERED_MAX) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._remembered_max = remembered_max
+
+    def recall(self, email_id: str) -> Known:
+        with self._lock:
+            return self._known.get(email_id, Known.NEW)
+
+    def remember(self, email_id: str, known: Known) -> None:
+        with self._lock:
+            self._known[email_id] = known
+            self._known.move_to_end(email_id)
+            if len(self._known) > self._remembered_max:
+                self._known.popitem(last=False)

@@ -1,0 +1,140 @@
+"""What to do with a message: pure, so that tables and the simulator can try every case.
+
+Bounds come from SQS: visibility lasts at most 12 hours from the receive, and a message is
+parked in the dead-letter queue once it was received more often than maxReceiveCount.
+"""
+
+import zlib
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from reference.domain import QueuedEmail
+from reference.errors import ProviderError
+from reference.sqs_client import VISIBILITY_MAX_S
+
+RETRY_FIRST_S = 1
+RETRY_MAX_S = 300
+# Receives after which a hopeless message is no longer hurried to the dead-letter queue: there
+# seems to be none. AWS's default maxReceiveCount is 10.
+HURRIED_RECEIVES_MAX = 10
+UNPARKED_PAUSE_S = 60
+# A postponed message must be back before SQS's 12 hours are over.
+POSTPONE_MAX_S = VISIBILITY_MAX_S - 60
+
+
+class Known(Enum):
+    """What this process remembers of an email."""
+
+    NEW = auto()
+    SENT = auto()  # the provider accepted it, but the message was not deleted
+    REFUSED = auto()  # the provider refused it for good
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Hand it to the provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """It is done."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Let it come back, and all that stands behind it in its group."""
+
+    visibility_s: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Postpone:
+    """It is not due yet."""
+
+    visibility_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give it back at once, unsent, and all that stands behind it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveForRedrive:
+    """It can never be sent: let SQS park it. The group goes on without it."""
+
+    visibility_s: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """It may be in other hands already: do not touch it."""
+
+    reason: str
+
+
+Decision = Send | Delete | Retry | Postpone | Release | LeaveForRedrive | Abandon
+
+
+def before_send(
+    email: QueuedEmail | None,
+    *,
+    known: Known,
+    receive_count: int,
+    visible_in_s: float,
+    margin_s: float,
+    wall_s: float,
+    is_stopping: bool = False,
+) -> Send | Delete | Postpone | Release | LeaveForRedrive | Abandon:
+    """`email` is None when the body could not be read.
+
+    `visible_in_s` is the time until others can receive the message; with `margin_s` or less
+    left, a send might overlap with theirs.
+    """
+    if visible_in_s <= margin_s:
+        return Abandon("visibility-lost")
+    if is_stopping:
+        return Release("stopping")
+    if email is None or known is Known.REFUSED:
+        return _leave(receive_count, "unreadable" if email is None else "already-refused")
+    if known is Known.SENT:
+        return Delete("already-sent")
+    if email.send_after is not None:
+        due_in_s = email.send_after.timestamp() - wall_s
+        if due_in_s > 0:
+            return Postpone(min(POSTPONE_MAX_S, int(due_in_s) + 1))
+    return Send()
+
+
+def after_send(
+    error: ProviderError | None, *, message_id: str, receive_count: int
+) -> Delete | Retry | LeaveForRedrive:
+    """`error` is None when the provider accepted the email.
+
+    An unknown outcome is retried: a second copy is a nuisance, a lost email is not forgiven.
+    """
+    if error is None:
+        return Delete()
+    if not error.is_definite:
+        return Retry(_backoff_s(message_id, receive_count), f"unknown:{error.code}")
+    if error.is_transient:
+        return Retry(_backoff_s(message_id, receive_count), f"transient:{error.code}")
+    return _leave(receive_count, f"permanent:{error.code}")
+
+
+def _leave(receive_count: int, reason: str) -> LeaveForRedrive:
+    hurried = receive_count <= HURRIED_RECEIVES_MAX
+    return LeaveForRedrive(0 if hurried else UNPARKED_PAUSE_S, reason)
+
+
+def _backoff_s(message_id: str, receive_count: int) -> int:
+    """Doubles with each receive; spread by a quarter so that groups do not return together."""
+    doublings = min(receive_count - 1, RETRY_MAX_S.bit_length())
+    spread = 0.75 + 0.5 * zlib.crc32(message_id.encode()) / 2**32
+    return max(1, round(min(RETRY_MAX_S, RETRY_FIRST_S << doublings) * spread))

@@ -1,0 +1,144 @@
+"""The worker's threads: pollers, senders, one deleter, one heartbeat; and how they end.
+
+Pollers receive only while fewer messages are in hand than there are senders, so a slow
+provider slows the receiving down instead of piling messages up until they expire.
+"""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import structlog
+
+from reference import log_setup
+from reference.clock import Clock
+from reference.errors import QueueError
+from reference.journal import Journal
+from reference.providers.base import Provider
+from reference.sqs_client import QueueReader, Received
+from reference.worker.backoff import pause_s
+from reference.worker.courier import Courier
+from reference.worker.custody import Custody, GroupRun, Memory, read
+from reference.worker.deletes import Deleter
+from reference.worker.heartbeat import Heartbeat
+from reference.worker.record import WorkerJournal
+
+# After SIGTERM: for a long poll that is about to end anyway. A longer one is left behind.
+POLL_GRACE_S = 1.0
+DRAIN_MAX_S = 25.0  # below the 30 s after which ECS and Kubernetes kill
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How the worker receives and how much it does at a time."""
+
+    visibility_s: int = 30
+    wait_s: int = 20
+    pollers: int = 2
+    senders: int = 8
+
+
+class Worker:
+    """One worker process's engine."""
+
+    def __init__(
+        self,
+        *,
+        polls: QueueReader,
+        calls: QueueReader,
+        provider: Provider,
+        journal: Journal,
+        clock: Clock,
+        pace: Pace,
+    ) -> None:
+        """`polls` and `calls` are the same queue: long polls need a longer time-out."""
+        self._polls = polls
+        self._provider = provider
+        self._clock = clock
+        self._pace = pace
+        self._stop = threading.Event()
+        self._drained = threading.Event()
+        self._custody = Custody()
+        self._journal = WorkerJournal(journal, clock)
+        self._deleter = Deleter(calls, self._custody, self._journal, clock)
+        self._heartbeat = Heartbeat(
+            calls, self._custody, self._journal, clock, visibility_s=pace.visibility_s
+        )
+        self._courier = Courier(
+            calls=calls,
+            provider=provider,
+            deleter=self._deleter,
+            custody=self._custody,
+            memory=Memory(),
+            journal=self._journal,
+            clock=clock,
+            margin_s=min(1.0, pace.visibility_s / 4),
+            is_stopping=self._stop.is_set,
+        )
+        self._senders = ThreadPoolExecutor(pace.senders, thread_name_prefix="sender")
+        # Daemons: a long poll in progress cannot be interrupted and must not delay the end.
+        self._pollers = [
+            threading.Thread(target=self._poll, name=f"poller-{n}", daemon=True)
+            for n in range(pace.pollers)
+        ]
+        self._helpers = [
+            threading.Thread(target=work, args=(self._drained,), daemon=True)
+            for work in (self._deleter.work, self._heartbeat.work)
+        ]
+        self._log = structlog.get_logger()
+
+    def start(self) -> None:
+        """Begin to receive and send."""
+        for thread in (*self._pollers, *self._helpers):
+            thread.start()
+
+    def drain(self) -> bool:
+        """Stop receiving, finish what was begun, give the rest back; False if that took too long.
+
+        Returns within POLL_GRACE_S + DRAIN_MAX_S seconds and the provider's own time-out.
+        """
+        self._stop.set()
+        deadline_s = self._clock.now_s() + POLL_GRACE_S
+        for poller in self._pollers:
+            poller.join(max(0.0, deadline_s - self._clock.now_s()))
+        is_drained = self._custody.wait_for_fewer_than(1, DRAIN_MAX_S)
+        self._drained.set()
+        self._senders.shutdown(wait=is_drained, cancel_futures=True)
+        self._provider.close()
+        return is_drained
+
+    def _poll(self) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            if not self._custody.wait_for_fewer_than(self._pace.senders, timeout_s=0.2):
+                continue
+            try:
+                messages = self._polls.receive(
+                    wait_s=self._pace.wait_s, visibility_s=self._pace.visibility_s
+                )
+            except QueueError as error:
+                failures += 1
+                self._log.warning("receive failed", code=error.code, failures=failures)
+                self._stop.wait(pause_s(failures))
+                continue
+            failures = 0
+            self._dispatch(messages)
+
+    def _dispatch(self, messages: Sequence[Received]) -> None:
+        visible_at_s = self._clock.now_s() + self._pace.visibility_s
+        in_hand = [read(message) for message in messages]
+        for held in in_hand:
+            self._journal.write("received", held)
+        for run in self._custody.take(in_hand, visible_at_s):
+            if self._stop.is_set():
+                self._deliver(run)  # only gives back; the senders may be gone already
+            else:
+                self._senders.submit(self._deliver, run)
+
+    def _deliver(self, run: GroupRun) -> None:
+        try:
+            self._courier.deliver(run)
+        except Exception as error:  # noqa: BLE001 - one email's fault must not end the worker
+            self._log.error("unexpected failure", **log_setup.fault_place(error))
+            self._courier.abandon(run, "fault")
