@@ -1,0 +1,91 @@
+"""What stands beside SQS on the same port, under /_admin: faults, metrics, health.
+
+PUT    /_admin/faults        {"seed": 7, "faults": [{"kind": "refuse", "label": ...}, ...]}
+GET    /_admin/faults        the plan in force, and how often each fault fired
+DELETE /_admin/faults
+GET    /_admin/metrics       JSON, by CloudWatch's names
+GET    /_admin/metrics.prom  Prometheus text
+GET    /_admin/healthz
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from reference.clock import Clock
+from reference.cloud.sqs import metrics
+from reference.cloud.sqs.engine import Engine
+from reference.cloud.sqs.faults import FaultInjector, FaultPlan, FaultPlanError, parse_plan
+from reference.cloud.sqs.quotas import Quotas
+from reference.cloud.sqs.wire import Reply
+
+PREFIX = "/_admin/"
+
+
+class Admin:
+    """Answers requests under PREFIX."""
+
+    def __init__(self, clock: Clock, engine: Engine, quotas: Quotas, faults: FaultInjector) -> None:
+        self._clock = clock
+        self._engine = engine
+        self._quotas = quotas
+        self._faults = faults
+        self._routes: dict[str, dict[str, Callable[[bytes], Reply]]] = {
+            "healthz": {"GET": _healthz},
+            "metrics": {"GET": self._metrics},
+            "metrics.prom": {"GET": self._metrics_prom},
+            "faults": {
+                "GET": self._show_faults,
+                "PUT": self._put_faults,
+                "DELETE": self._delete_faults,
+            },
+        }
+
+    def handle(self, method: str, path: str, body: bytes) -> Reply:
+        methods = self._routes.get(path.removeprefix(PREFIX))
+        if methods is None:
+            known = ", ".join(self._routes)
+            return _json(404, {"error": f"there is no {path[:80]}; {PREFIX} has {known}"})
+        if method not in methods:
+            return _json(405, {"error": f"{path} takes {', '.join(methods)}, not {method}"})
+        return methods[method](body)
+
+    def _metrics(self, body: bytes) -> Reply:
+        del body
+        return _json(200, metrics.as_json(self._engine, self._quotas, self._clock.now_s()))
+
+    def _metrics_prom(self, body: bytes) -> Reply:
+        del body
+        text = metrics.as_prometheus(self._engine, self._quotas).encode()
+        return _reply(200, b"text/plain; version=0.0.4; charset=utf-8", text)
+
+    def _put_faults(self, body: bytes) -> Reply:
+        try:
+            self._faults.set_plan(parse_plan(body))
+        except FaultPlanError as error:
+            return _json(400, {"error": str(error)})
+        return self._show_faults(b"")
+
+    def _delete_faults(self, body: bytes) -> Reply:
+        self._faults.set_plan(FaultPlan())
+        return self._show_faults(body)
+
+    def _show_faults(self, body: bytes) -> Reply:
+        del body
+        plan = self._faults.plan.model_dump(mode="json")
+        return _json(200, {**plan, "fired": self._faults.fired_counts()})
+
+
+def _healthz(body: bytes) -> Reply:
+    del body
+    return _json(200, {"status": "ok"})
+
+
+def _json(status: int, value: dict[str, Any]) -> Reply:
+    return _reply(status, b"application/json", orjson.dumps(value))
+
+
+def _reply(status: int, content_type: bytes, body: bytes) -> Reply:
+    headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
+    return Reply(status, headers, body)

@@ -1,0 +1,91 @@
+"""What SQS accepts as a name, a token, a text, a number.
+
+Wording follows AWS's answers, so a message that a developer looks up is found. Sources: API
+Reference of the operation that takes the value; alphabets and lengths in `limits.py`.
+"""
+
+import re
+
+from reference.cloud.sqs.errors import InvalidMessageContents, InvalidParameterValue
+
+_QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
+# Alphanumeric and punctuation: every printable ASCII character except the space.
+_TOKEN = re.compile(r"[!-~]{1,128}")
+_FORBIDDEN_IN_BODY = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SHOWN_MAX = 80
+
+
+def shown(value: object) -> str:
+    """The value as an error message quotes it: never longer than a line."""
+    text = str(value)
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}... ({len(text)} characters)"
+
+
+def check_queue_name(name: str, *, is_fifo: bool) -> None:
+    """Raises InvalidParameterValue unless a queue of this type may have this name."""
+    if is_fifo:
+        stem = name.removesuffix(".fifo")
+        if stem == name or not _QUEUE_NAME.fullmatch(stem) or len(name) > 80:
+            raise InvalidParameterValue(
+                "The name of a FIFO queue can only include alphanumeric characters, hyphens, or "
+                "underscores, must end with .fifo suffix and be 1 to 80 in length."
+            )
+    elif not _QUEUE_NAME.fullmatch(name):
+        raise InvalidParameterValue(
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+        )
+
+
+def is_entry_id(entry_id: str) -> bool:
+    return _ENTRY_ID.fullmatch(entry_id) is not None
+
+
+def check_token(parameter: str, value: str) -> None:
+    """For MessageGroupId, MessageDeduplicationId and ReceiveRequestAttemptId.
+
+    Raises InvalidParameterValue.
+    """
+    if not _TOKEN.fullmatch(value):
+        raise InvalidParameterValue(
+            f"Value {shown(value)} for parameter {parameter} is invalid. Reason: {parameter} can "
+            "only include alphanumeric and punctuation characters. 1 to 128 in length."
+        )
+
+
+def check_range(parameter: str, value: int, low: int, high: int) -> None:
+    """Raises InvalidParameterValue."""
+    if not low <= value <= high:
+        raise InvalidParameterValue(
+            f"Value {value} for parameter {parameter} is invalid. "
+            f"Reason: Must be between {low} and {high}, if provided."
+        )
+
+
+def body_size_bytes(body: str) -> int:
+    """The size that counts against the limits.
+
+    Raises InvalidMessageContents when a character is none that XML 1.0 allows, and
+    InvalidParameterValue when the body is empty.
+    """
+    if not body:
+        raise InvalidParameterValue("The request must contain the parameter MessageBody.")
+    # Most bodies are printable ASCII: two C-speed tests instead of a regular expression.
+    if body.isascii() and body.isprintable():
+        return len(body)
+    if match := _FORBIDDEN_IN_BODY.search(body):
+        raise InvalidMessageContents(
+            f"Invalid characters found: character {match.start()} of the message is "
+            f"#x{ord(match.group()):X}. Valid are #x9 | #xA | #xD | #x20 to #xD7FF | "
+            "#xE000 to #xFFFD | #x10000 to #x10FFFF."
+        )
+    return len(body.encode())
+
+
+def check_message_size(size_bytes: int, maximum_bytes: int) -> None:
+    """Raises InvalidParameterValue."""
+    if size_bytes > maximum_bytes:
+        raise InvalidParameterValue(
+            "One or more parameters are invalid. Reason: Message must be shorter than "
+            f"{maximum_bytes} bytes."
+        )

@@ -1,0 +1,62 @@
+"""FIFO deduplication: the first send of an id counts, repeats are absorbed for five minutes.
+
+SQS *accepts* a repeat, and tracks the id even after the message was received and deleted, so
+this window knows nothing of message lifetimes; `queue.py` owns those.
+Source: AWS SQS Developer Guide, FIFO-key-terms.html. Where AWS is silent we chose: a repeat
+does not prolong the interval, at exactly 300 s the id is free again, and a repeat is answered
+with the sequence number of the first send too.
+"""
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from reference.clock import Clock
+from reference.cloud.sqs.limits import DEDUP_INTERVAL_S
+
+# Under DeduplicationScope=queue the group is None.
+_Key = tuple[str | None, str]
+
+
+class FirstSend(NamedTuple):
+    message_id: str
+    order: int
+    sent_s: float
+
+
+class DedupWindow:
+    """One queue's deduplication ids, oldest first; bounded by one interval's sends."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        # OrderedDict, not dict: a dict rescans its deleted slots on every pop from the front.
+        self._first_sends: OrderedDict[_Key, FirstSend] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._first_sends)
+
+    def find(self, dedup_id: str, group: str) -> FirstSend | None:
+        """The send that this one repeats, if there is one.
+
+        Both scopes are looked up whatever the queue's scope is now: AWS does not re-scope ids
+        that were sent before the scope was changed.
+        """
+        self._forget_expired(self._clock.now_s())
+        sends = self._first_sends
+        return sends.get((None, dedup_id)) or sends.get((group, dedup_id))
+
+    def record(self, dedup_id: str, group: str | None, message_id: str, order: int) -> None:
+        """Remember a first send; `group` only under DeduplicationScope=messageGroup."""
+        self._first_sends[group, dedup_id] = FirstSend(message_id, order, self._clock.now_s())
+
+    def clear(self) -> None:
+        """What PurgeQueue does."""
+        self._first_sends.clear()
+
+    def _forget_expired(self, now_s: float) -> None:
+        # Insertion order is age order, so the expired ids are a prefix: O(1) amortised.
+        while self._first_sends:
+            key, first = next(iter(self._first_sends.items()))
+            assert now_s >= first.sent_s, f"clock went back {first.sent_s - now_s} s"
+            if now_s - first.sent_s < DEDUP_INTERVAL_S:
+                return
+            del self._first_sends[key]

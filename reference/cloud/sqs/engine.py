@@ -1,0 +1,175 @@
+"""All queues of one account and region; pure, on whatever clock it is given.
+
+    engine = Engine(VirtualClock())
+    queue = engine.create_queue("mail.fifo", {"FifoQueue": "true"})
+
+The server, the simulator and the property tests run this same engine.
+"""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+
+from reference.clock import Clock
+from reference.cloud.sqs.attributes import QueueAttributes
+from reference.cloud.sqs.checks import check_queue_name, shown
+from reference.cloud.sqs.errors import (
+    InvalidParameterValue,
+    QueueDeletedRecently,
+    QueueDoesNotExist,
+    QueueNameExists,
+)
+from reference.cloud.sqs.ledger import QueueLedger
+from reference.cloud.sqs.limits import STRICT, Limits
+from reference.cloud.sqs.queue import Queue, Surroundings
+from reference.cloud.sqs.receipts import ReceiptBook
+
+ACCOUNT_ID = "000000000000"
+# Sequence numbers have 20 digits, as AWS's have. Counting nanoseconds keeps them rising across
+# restarts of a server that keeps its journal.
+_FIRST_ORDER = 10**19
+
+
+def _ignore(queue: Queue) -> None:
+    del queue
+
+
+def random_message_id() -> str:
+    return str(uuid.uuid4())
+
+
+class Engine:
+    """Queues by name."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        limits: Limits = STRICT,
+        ledger: QueueLedger | None = None,
+        region: str = "us-east-1",
+        account_id: str = ACCOUNT_ID,
+        new_message_id: Callable[[], str] = random_message_id,
+        receipt_key: bytes | None = None,
+        on_available: Callable[[Queue], None] = _ignore,
+    ) -> None:
+        self.region = region
+        self.account_id = account_id
+        self.limits = limits
+        self._clock = clock
+        self._receipt_key = receipt_key or os.urandom(32)
+        self._queues: dict[str, Queue] = {}
+        self._deleted_s: dict[str, float] = {}
+        self._last_order = _FIRST_ORDER + int(clock.wall_s() * 1e9)
+        self._around = Surroundings(
+            clock=clock,
+            limits=limits,
+            ledger=ledger or QueueLedger(clock),
+            next_order=self._next_order,
+            new_message_id=new_message_id,
+            find_by_arn=self.find_by_arn,
+            on_available=on_available,
+        )
+
+    def __iter__(self) -> Iterator[Queue]:
+        return iter(list(self._queues.values()))
+
+    def _next_order(self) -> int:
+        self._last_order += 1
+        return self._last_order
+
+    def create_queue(
+        self,
+        name: str,
+        attributes: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Queue:
+        """Create a queue, or return the one that has this name and these attributes.
+
+        Raises QueueNameExists, QueueDeletedRecently, InvalidParameterValue,
+        InvalidAttributeName or InvalidAttributeValue.
+        """
+        wanted = attributes or {}
+        made = QueueAttributes.create(wanted)
+        check_queue_name(name, is_fifo=made.is_fifo)
+        if (existing := self._queues.get(name)) is not None:
+            _check_same(existing, wanted)
+            return existing
+        now_s, pause_s = self._clock.now_s(), self.limits.recreate_interval_s
+        if now_s - self._deleted_s.get(name, float("-inf")) < pause_s:
+            raise QueueDeletedRecently(
+                f"You must wait {pause_s:.0f} seconds after deleting a queue before you can "
+                "create another with the same name."
+            )
+        self._check_redrive(made, self._arn(name))
+        queue = Queue(
+            name, self._arn(name), made, ReceiptBook(self._receipt_key, name), self._around
+        )
+        queue.tags.update(tags or {})
+        self._queues[name] = queue
+        return queue
+
+    def find(self, name: str) -> Queue | None:
+        return self._queues.get(name)
+
+    def queue(self, name: str) -> Queue:
+        """Raises QueueDoesNotExist."""
+        try:
+            return self._queues[name]
+        except KeyError:
+            raise QueueDoesNotExist("The specified queue does not exist.") from None
+
+    def find_by_arn(self, arn: str) -> Queue | None:
+        queue = self._queues.get(arn.rpartition(":")[2])
+        return queue if queue is not None and queue.arn == arn else None
+
+    def set_attributes(self, name: str, wanted: Mapping[str, str]) -> None:
+        """Raises QueueDoesNotExist and what QueueAttributes.changed raises."""
+        queue = self.queue(name)
+        made = queue.attributes.changed(wanted)
+        if "RedrivePolicy" in wanted:
+            self._check_redrive(made, queue.arn)
+        queue.set_attributes(made)
+
+    def delete_queue(self, name: str) -> None:
+        """Raises QueueDoesNotExist."""
+        queue = self.queue(name)
+        queue.drop_messages()
+        del self._queues[name]
+        self._deleted_s[name] = self._clock.now_s()
+
+    def dead_letter_sources(self, dead_letters: Queue) -> list[Queue]:
+        return [
+            queue
+            for queue in self._queues.values()
+            if queue.attributes.redrive and queue.attributes.redrive.target_arn == dead_letters.arn
+        ]
+
+    def _arn(self, name: str) -> str:
+        return f"arn:aws:sqs:{self.region}:{self.account_id}:{name}"
+
+    def _check_redrive(self, attributes: QueueAttributes, arn: str) -> None:
+        if attributes.redrive is None:
+            return
+        target = self.find_by_arn(attributes.redrive.target_arn)
+        if target is None:
+            reason = "Dead letter target does not exist."
+        elif target.attributes.is_fifo != attributes.is_fifo:
+            reason = "Dead-letter queue must be same type of queue as the source queue."
+        elif not target.attributes.redrive_allow.allows(arn):
+            reason = "The dead-letter queue's RedriveAllowPolicy does not allow this source queue."
+        else:
+            return
+        text = shown(attributes.texts["RedrivePolicy"])
+        raise InvalidParameterValue(
+            f"Value {text} for parameter RedrivePolicy is invalid. Reason: {reason}"
+        )
+
+
+def _check_same(queue: Queue, wanted: Mapping[str, str]) -> None:
+    for name, text in wanted.items():
+        if queue.attributes.texts.get(name, "") != text:
+            raise QueueNameExists(
+                "A queue already exists with the same name and a different value for attribute "
+                f"{name}"
+            )

@@ -1,0 +1,162 @@
+"""The operations of the SQS API over the engine: checked parameters in, answer out.
+
+ReceiveMessage is not among them: it may have to wait, see `polling.py`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from reference.cloud.sqs import limits, sends
+from reference.cloud.sqs.attributes import KNOWN
+from reference.cloud.sqs.batches import check_entries, run_entries
+from reference.cloud.sqs.checks import check_range, shown
+from reference.cloud.sqs.engine import Engine
+from reference.cloud.sqs.errors import InvalidAddress, InvalidAttributeName, InvalidParameterValue
+from reference.cloud.sqs.queue import Queue
+
+Params = dict[str, Any]
+
+
+class Operations:
+    """Runs operations by name."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._on_queue: dict[str, Callable[[Queue, Params], Params]] = {
+            "ChangeMessageVisibility": _change_visibility,
+            "ChangeMessageVisibilityBatch": _change_visibility_batch,
+            "DeleteMessage": _delete,
+            "DeleteMessageBatch": _delete_batch,
+            "DeleteQueue": self._delete_queue,
+            "GetQueueAttributes": _get_queue_attributes,
+            "PurgeQueue": _purge,
+            "SendMessage": sends.send,
+            "SendMessageBatch": sends.send_batch,
+            "SetQueueAttributes": self._set_queue_attributes,
+        }
+        self._on_account: dict[str, Callable[[Params, str], Params]] = {
+            "CreateQueue": self._create_queue,
+            "GetQueueUrl": self._get_queue_url,
+            "ListQueues": self._list_queues,
+        }
+
+    @property
+    def names(self) -> set[str]:
+        return {*self._on_queue, *self._on_account, "ReceiveMessage"}
+
+    def queue_of(self, params: Params) -> Queue | None:
+        """The queue that a call names, if it names one.
+
+        Raises InvalidAddress for a URL that is none, and QueueDoesNotExist.
+        """
+        url = params.get("QueueUrl")
+        if url is None:
+            return None
+        name: str = url.rpartition("/")[2]
+        if not name or name == url:
+            raise InvalidAddress(f"The address {shown(url)} is not valid for this endpoint.")
+        return self._engine.queue(name)
+
+    def run(self, action: str, queue: Queue | None, params: Params, base_url: str) -> Params:
+        """`base_url` is how the caller reached us; queue URLs start with it.
+
+        Raises SqsError.
+        """
+        if queue is not None:
+            return self._on_queue[action](queue, params)
+        return self._on_account[action](params, base_url)
+
+    def _url(self, base_url: str, queue: Queue) -> str:
+        return f"{base_url}/{self._engine.account_id}/{queue.name}"
+
+    def _create_queue(self, params: Params, base_url: str) -> Params:
+        queue = self._engine.create_queue(
+            params["QueueName"], params.get("Attributes"), params.get("tags")
+        )
+        return {"QueueUrl": self._url(base_url, queue)}
+
+    def _get_queue_url(self, params: Params, base_url: str) -> Params:
+        return {"QueueUrl": self._url(base_url, self._engine.queue(params["QueueName"]))}
+
+    def _list_queues(self, params: Params, base_url: str) -> Params:
+        prefix = params.get("QueueNamePrefix") or ""
+        names = sorted(queue.name for queue in self._engine if queue.name.startswith(prefix))
+        page, next_token = paginate(names, params)
+        answer: Params = {}
+        if page:
+            answer["QueueUrls"] = [self._url(base_url, self._engine.queue(name)) for name in page]
+        if next_token:
+            answer["NextToken"] = next_token
+        return answer
+
+    def _set_queue_attributes(self, queue: Queue, params: Params) -> Params:
+        self._engine.set_attributes(queue.name, params["Attributes"])
+        return {}
+
+    def _delete_queue(self, queue: Queue, params: Params) -> Params:
+        del params
+        self._engine.delete_queue(queue.name)
+        return {}
+
+
+def paginate(names: list[str], params: Params) -> tuple[list[str], str | None]:
+    """One page of sorted names; a token is the last name of the page before.
+
+    Without MaxResults AWS returns the first thousand and no token. Raises InvalidParameterValue.
+    """
+    page_size = params.get("MaxResults")
+    if page_size is None:
+        return names[: limits.LIST_RESULTS_MAX], None
+    check_range("MaxResults", page_size, 1, limits.LIST_RESULTS_MAX)
+    if token := params.get("NextToken"):
+        names = [name for name in names if name > token]
+    more = len(names) > page_size
+    return names[:page_size], names[page_size - 1] if more else None
+
+
+def _change_visibility(queue: Queue, params: Params) -> Params:
+    if "VisibilityTimeout" not in params:
+        raise InvalidParameterValue("The request must contain the parameter VisibilityTimeout.")
+    check_range("VisibilityTimeout", params["VisibilityTimeout"], 0, limits.VISIBILITY_S_MAX)
+    queue.change_visibility(params["ReceiptHandle"], params["VisibilityTimeout"])
+    return {}
+
+
+def _change_visibility_batch(queue: Queue, params: Params) -> Params:
+    check_entries(params["Entries"])
+    return run_entries(params["Entries"], lambda entry: _change_visibility(queue, entry))
+
+
+def _delete(queue: Queue, params: Params) -> Params:
+    queue.delete(params["ReceiptHandle"])
+    return {}
+
+
+def _delete_batch(queue: Queue, params: Params) -> Params:
+    check_entries(params["Entries"])
+    return run_entries(params["Entries"], lambda entry: _delete(queue, entry))
+
+
+def _purge(queue: Queue, params: Params) -> Params:
+    del params
+    queue.purge()
+    return {}
+
+
+def _get_queue_attributes(queue: Queue, params: Params) -> Params:
+    names = set(params.get("AttributeNames") or ())
+    for name in names:
+        if name != "All" and name not in KNOWN:
+            raise InvalidAttributeName(f"Unknown Attribute {shown(name)}.")
+    depth = queue.depth()
+    every = {
+        **queue.attributes.texts,
+        "QueueArn": queue.arn,
+        "CreatedTimestamp": str(queue.created_s),
+        "LastModifiedTimestamp": str(queue.modified_s),
+        "ApproximateNumberOfMessages": str(depth.visible),
+        "ApproximateNumberOfMessagesNotVisible": str(depth.in_flight),
+        "ApproximateNumberOfMessagesDelayed": str(depth.delayed),
+    }
+    wanted = {name: value for name, value in every.items() if "All" in names or name in names}
+    return {"Attributes": wanted} if wanted else {}

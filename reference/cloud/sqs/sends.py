@@ -1,0 +1,126 @@
+"""SendMessage and SendMessageBatch: from checked parameters to stored messages and back."""
+
+from typing import Any
+
+from reference.cloud.sqs import limits
+from reference.cloud.sqs.batches import check_entries, run_entries
+from reference.cloud.sqs.checks import body_size_bytes, check_range
+from reference.cloud.sqs.errors import BatchRequestTooLong, InvalidParameterValue, SqsError
+from reference.cloud.sqs.message import (
+    Attributes,
+    Outgoing,
+    attributes_size_bytes,
+    check_attribute,
+    md5_of_attributes,
+    md5_of_body,
+)
+from reference.cloud.sqs.queue import Queue
+
+Params = dict[str, Any]
+
+
+def outgoing_from(params: Params) -> Outgoing:
+    """A message as the queue takes it.
+
+    Raises InvalidParameterValue or InvalidMessageContents.
+    """
+    body = params["MessageBody"]
+    size_bytes = body_size_bytes(body)
+    attributes: Attributes | None = None
+    if given := params.get("MessageAttributes"):
+        attributes = _attributes_from(given)
+        size_bytes += attributes_size_bytes(attributes)
+    delay_s = params.get("DelaySeconds")
+    if delay_s is not None:
+        check_range("DelaySeconds", delay_s, 0, limits.DELAY_S_MAX)
+    return Outgoing(
+        body,
+        size_bytes,
+        params.get("MessageGroupId"),
+        params.get("MessageDeduplicationId"),
+        # A FIFO queue accepts 0 per message and takes it for the queue's own delay.
+        delay_s,
+        attributes,
+        _trace_header(params.get("MessageSystemAttributes") or {}),
+    )
+
+
+def _attributes_from(given: Params) -> Attributes:
+    if len(given) > limits.MESSAGE_ATTRIBUTES_MAX:
+        raise InvalidParameterValue(
+            f"Number of message attributes [{len(given)}] exceeds the allowed maximum "
+            f"[{limits.MESSAGE_ATTRIBUTES_MAX}]."
+        )
+    return {
+        name: check_attribute(
+            name, value["DataType"], value.get("StringValue", value.get("BinaryValue"))
+        )
+        for name, value in given.items()
+    }
+
+
+def _trace_header(given: Params) -> str | None:
+    for name, value in given.items():
+        if name != "AWSTraceHeader" or value["DataType"] != "String":
+            raise InvalidParameterValue(
+                f"Message system attribute name '{name[:80]}' is invalid. The only one that can "
+                "be sent is AWSTraceHeader, of type String."
+            )
+    return given["AWSTraceHeader"].get("StringValue") if given else None
+
+
+def send(queue: Queue, params: Params) -> Params:
+    """SendMessage."""
+    return _send(queue, outgoing_from(params))
+
+
+def send_batch(queue: Queue, params: Params) -> Params:
+    """SendMessageBatch."""
+    entries = params["Entries"]
+    check_entries(entries)
+    size_bytes = sum(_size_bytes(entry) for entry in entries)
+    if size_bytes > limits.MESSAGE_BYTES_MAX:
+        raise BatchRequestTooLong(
+            f"Batch requests cannot be longer than {limits.MESSAGE_BYTES_MAX} bytes. "
+            f"You have sent {size_bytes} bytes."
+        )
+    return run_entries(entries, lambda entry: _send(queue, outgoing_from(entry)))
+
+
+def _size_bytes(entry: Params) -> int:
+    try:
+        return outgoing_from(entry).size_bytes
+    except SqsError:
+        return len(entry["MessageBody"].encode())  # the entry will fail alone
+
+
+def _send(queue: Queue, outgoing: Outgoing) -> Params:
+    sent = queue.send(outgoing)
+    answer = {"MessageId": sent.message_id, "MD5OfMessageBody": md5_of_body(outgoing.body)}
+    if outgoing.attributes:
+        answer["MD5OfMessageAttributes"] = md5_of_attributes(outgoing.attributes)
+    if sent.sequence_number is not None:
+        answer["SequenceNumber"] = sent.sequence_number
+    return answer
+
+
+def dedup_ids(queue: Queue, action: str, params: Params) -> dict[str, str]:
+    """The deduplication ids that a send carries, by entry id; "" stands for a single send.
+
+    Empty for other actions and for messages without one; never raises, as it serves journals.
+    """
+    if action == "SendMessage":
+        entries = [{**params, "Id": ""}]
+    elif action == "SendMessageBatch":
+        entries = params["Entries"]
+    else:
+        return {}
+    found = {}
+    for entry in entries:
+        try:
+            dedup_id = queue.effective_dedup_id(outgoing_from(entry))
+        except SqsError:
+            dedup_id = entry.get("MessageDeduplicationId")
+        if dedup_id is not None:
+            found[entry["Id"]] = dedup_id
+    return found
