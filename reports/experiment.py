@@ -1,5 +1,6 @@
 """One experiment's section: its record and ledgers as rates, latencies, charts and faults."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,7 +64,7 @@ def build_experiment(
     """The section of the experiment in `run / name`; unreadable evidence is said, not raised."""
     title = shown(name, LABEL_LENGTH_MAX)
     try:
-        if name != Path(name).name:
+        if name in {"", ".."} or name != Path(name).name or not name.isprintable():
             raise EvidenceError(f"{title!r} is not the name of a folder inside the run")
         record = read_experiment(run / name)
         ledgers = {ledger: read_ledger(run / name, ledger) for ledger in LEDGERS}
@@ -160,10 +161,10 @@ def _calls(calls: pa.Table, origin_s: float, window: Window, bins: Bins) -> _Tra
     for action in actions[:LIST_SHOWN]:
         rows = calls.filter(pc.equal(calls["action"], action))
         label = shown(action, LABEL_LENGTH_MAX)
-        events = {"offered": _column(rows, "intended_s", "at_s") - origin_s}
+        events = {"offered": _moments(rows, "intended_s", origin_s)}
         for outcome in ("admitted", "throttled", "error"):
             ended = rows.filter(pc.equal(rows["outcome"], outcome))
-            events[outcome] = _column(ended, "completed_s", "at_s") - origin_s
+            events[outcome] = _moments(ended, "completed_s", origin_s)
         admitted = rows.filter(pc.equal(rows["outcome"], "admitted"))
         completed_s = _column(admitted, "completed_s", "completed_s") - origin_s
         responses = Timed.between(
@@ -228,6 +229,12 @@ def _gauge_charts(metrics: pa.Table, origin_s: float, bins: Bins) -> list[Chart]
     return charts
 
 
+def _moments(calls: pa.Table, column: str, origin_s: float) -> Floats:
+    """When calls met `column`, or else when they were sent, as far as either is known."""
+    moments_s = _column(calls, column, "at_s") - origin_s
+    return moments_s[np.isfinite(moments_s)]
+
+
 def _column(table: pa.Table, column: str, fallback: str) -> Floats:
     """A column of numbers, with another one where it is empty."""
     values: Floats = pc.coalesce(table[column], table[fallback]).to_numpy().astype(np.float64)
@@ -237,6 +244,7 @@ def _column(table: pa.Table, column: str, fallback: str) -> Floats:
 def _end_s(record: ExperimentRecord, ledgers: Mapping[str, pa.Table]) -> float:
     """When the experiment ended, seconds after its origin: by its phases or its last event."""
     ends_s = [phase.end_s - record.origin_s for phase in record.phases]
+    ends_s = [end_s for end_s in ends_s if math.isfinite(end_s)]
     for table in ledgers.values():
         at_s = times(table, "at_s", record.origin_s)
         if len(at_s):

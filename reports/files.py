@@ -1,5 +1,6 @@
 """Writes a run's reports into its folder, all of them or none."""
 
+import contextlib
 from pathlib import Path
 
 from compliance.verdict import Judgement
@@ -34,7 +35,8 @@ def write_all(run: Path, judgement: Judgement) -> RunView:
             draft.replace(draft.with_suffix(""))
     except OSError as error:
         for draft in drafts:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink()
         raise ReportError(
             f"{run}: the reports could not be written: {error.strerror}; is there space, and may "
             "you write there? The evidence is untouched: `queueproof report` can try again"

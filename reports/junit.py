@@ -37,7 +37,9 @@ def render(view: RunView) -> str:
         _count(suite)
     _count(suites)
     ET.indent(suites)
-    return ET.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+    # ElementTree would declare the encoding of the machine's locale; the file is written as UTF-8.
+    declaration = '<?xml version="1.0" encoding="utf-8"?>\n'
+    return declaration + ET.tostring(suites, encoding="unicode") + "\n"
 
 
 def _suite(

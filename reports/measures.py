@@ -4,6 +4,7 @@ Times in a ledger are on the machine's monotonic clock; times that leave here co
 experiment's origin. Rows without a time are passed over: they cannot be placed.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
@@ -97,7 +98,7 @@ def read_sends(sender: pa.Table, origin_s: float) -> Sends:
     for at, kind, key, attempt, intended, status, code in _rows(
         sender, "at_s", "kind", "key", "attempt", "intended_s", "status", "code"
     ):
-        if at is None:
+        if not _has_time(at):
             continue
         at_s = at - origin_s
         if kind == "invoke":
@@ -137,7 +138,7 @@ def accept_to_delivery(sends: Sends, sink: pa.Table, origin_s: float) -> Timed:
     """From an email's 202 until its first delivery. Sooner than the 202 counts as at once."""
     delivered_s: dict[str, float] = {}
     for at, key in _rows(sink, "at_s", "key"):
-        if at is not None and key is not None:
+        if _has_time(at) and key is not None:
             delivered_s[key] = min(delivered_s.get(key, np.inf), at - origin_s)
     return Timed.between(
         (acked_s, delivered_s[key])
@@ -215,7 +216,7 @@ def gauges(
     sampled_s: dict[str, list[float]] = {}
     samples: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for at, source, name, value in _rows(metrics, "at_s", "source", "name", "value"):
-        if at is None or value is None:
+        if not _has_time(at) or value is None:
             continue
         sampled_s.setdefault(source or "", []).append(at - origin_s)
         if name in names:
@@ -240,7 +241,7 @@ def cpu_shares(metrics: pa.Table, origin_s: float, window: Window) -> list[Cpu]:
     """What each component took of one core while the load was on, the greediest first."""
     samples: dict[str, list[tuple[float, float]]] = {}
     for at, source, name, value in _rows(metrics, "at_s", "source", "name", "value"):
-        if name == "cpu_share" and at is not None and value is not None:
+        if name == "cpu_share" and _has_time(at) and value is not None:
             samples.setdefault(source or "", []).append((at - origin_s, value))
     shares = []
     for source, rows in samples.items():
@@ -262,7 +263,8 @@ def read_faults(faults: pa.Table, origin_s: float, end_s: float) -> list[Fault]:
     A span whose end was not recorded lasts until the experiment's end, at `end_s`.
     """
     rows_by_label: dict[str, list[dict[str, Any]]] = {}
-    for row in sorted(faults.to_pylist(), key=lambda row: row["at_s"] or origin_s):
+    placed = [row for row in faults.to_pylist() if _has_time(row["at_s"])]
+    for row in sorted(placed, key=lambda row: row["at_s"]):
         rows_by_label.setdefault(row["fault"] or row["kind"] or "", []).append(row)
     return [
         Fault(
@@ -285,7 +287,7 @@ def _spans(rows: list[dict[str, Any]], origin_s: float, end_s: float) -> list[Sp
     spans: list[Span] = []
     open_since_s: float | None = None
     for row in rows:
-        at_s = seconds((row["at_s"] or origin_s) - origin_s)
+        at_s = seconds(row["at_s"] - origin_s)
         if row["event"] == "start" and open_since_s is None:
             open_since_s = at_s
         elif row["event"] == "end" and open_since_s is not None:
@@ -317,6 +319,10 @@ def _outcome_counts(counts: "Counter[tuple[str, int | None, str]]") -> list[Outc
         meaning = f"{len(rest)} rarer outcomes together"
         rows.append(OutcomeCount(kind="", status=None, code="", meaning=meaning, count=total))
     return rows
+
+
+def _has_time(at_s: float | None) -> bool:
+    return at_s is not None and math.isfinite(at_s)
 
 
 def _rows(table: pa.Table, *columns: str) -> Iterable[tuple[Any, ...]]:

@@ -125,11 +125,12 @@ def log_ticks(low: float, high: float, ticks_max: int = 6) -> list[float]:
 
     Where that makes more than `ticks_max`, only the powers of ten.
     """
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    # A decade more at both ends: the logarithm of 999,999.999 rounds to 6.
+    decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
     for steps in ((1, 2, 5), (1,)):
         ladder = [step * 10.0**decade for decade in decades for step in steps]
         first = max(index for index, value in enumerate(ladder) if value <= low)
-        last = next((index for index, value in enumerate(ladder) if value >= high), len(ladder))
+        last = min(index for index, value in enumerate(ladder) if value >= high)
         # A distribution of one value still needs an axis with some height.
         ticks = ladder[first : max(last, first + 1) + 1]
         if len(ticks) <= ticks_max:
