@@ -120,6 +120,8 @@ def connect(
             connect_timeout=connect_timeout_s,
             read_timeout=read_timeout_s,
             max_pool_connections=connections_max,
+            # Else botocore composes one from some thirty parts, twice a request.
+            user_agent="email-pipeline",
         ),
     )
 
@@ -168,7 +170,11 @@ class SqsQueue:
             )
         except (boto.ClientError, boto.BotoCoreError) as error:
             raise classify(error) from error
-        return [_received(message) for message in answer.get("Messages", [])]
+        messages = answer.get("Messages", [])
+        if any(message.get("MD5OfBody") != _md5(message["Body"]) for message in messages):
+            # All come back when their visibility ends; using some would break a group's order.
+            raise QueueError("Md5Mismatch", is_definite=False, is_transient=True)
+        return [_received(message) for message in messages]
 
     def delete(self, receipt_handles: Sequence[str]) -> dict[int, QueueError]:
         try:
@@ -232,7 +238,7 @@ def _received(message: "MessageTypeDef") -> Received:
     return Received(
         message_id=message["MessageId"],
         receipt_handle=message["ReceiptHandle"],
-        body=message["Body"] if message.get("MD5OfBody") == _md5(message["Body"]) else "",
+        body=message["Body"],
         group=attributes.get("MessageGroupId", ""),
         dedup_id=attributes.get("MessageDeduplicationId", ""),
         receive_count=int(attributes.get("ApproximateReceiveCount", 1)),

@@ -46,6 +46,10 @@ WANTED = {
     "send_after": "a time with a UTC offset, at most 12 hours ahead, such as 2030-01-31T09:00:00Z",
     "message_group": _GROUP,
 }
+_WHOLE = (
+    f"a JSON object of {', '.join(WANTED)}, with at least one of text and html and at most "
+    f"{RECIPIENTS_MAX} recipients in all"
+)
 _IDEMPOTENCY_KEY = re.compile(r"[ -~]{1,255}")
 
 
@@ -126,17 +130,13 @@ def json_schema() -> dict[str, Any]:
 
 def _violations(places: Iterable[tuple[int | str, ...]]) -> list[Violation]:
     """One violation for each place, in order; only names that are ours are repeated."""
-    fields: dict[str, str] = {}
+    wanted: dict[str, str] = {}
     for place in places:
-        top = place[0] if place else ""
+        top = str(place[0]) if place else ""
         if top not in WANTED:
-            known = ", ".join(WANTED)
-            where, wanted = ("body", f"a JSON object whose keys are among: {known}")
-            if not place:
-                wanted += "; at least one of text and html, and at most 50 recipients in all"
+            wanted.setdefault("body", _WHOLE)
+        elif len(place) > 1 and isinstance(place[1], int):
+            wanted.setdefault(f"{top}[{place[1]}]", _ADDRESS)
         else:
-            where, wanted = str(top), WANTED[str(top)]
-            if len(place) > 1 and isinstance(place[1], int):
-                where, wanted = f"{top}[{place[1]}]", _ADDRESS
-        fields.setdefault(where, wanted)
-    return [Violation(where, wanted) for where, wanted in fields.items()]
+            wanted.setdefault(top, WANTED[top])
+    return [Violation(field, text) for field, text in wanted.items()]

@@ -9,12 +9,16 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from reference.clock import Clock
 from reference.domain import QueuedEmail
 from reference.errors import UnreadableMessageError
 from reference.sqs_client import Received
 from reference.worker.decide import Known
 
 REMEMBERED_MAX = 100_000  # emails; at 300 a second, the last 5 minutes
+# Long enough for a refused email to be parked, short enough for an operator who has mended the
+# cause and takes it out of the dead-letter queue again.
+REFUSED_REMEMBERED_S = 300.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,18 +95,22 @@ class Custody:
 class Memory:
     """What became of recent emails, in case SQS delivers them again."""
 
-    def __init__(self, remembered_max: int = REMEMBERED_MAX) -> None:
+    def __init__(self, clock: Clock, remembered_max: int = REMEMBERED_MAX) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Known, float]] = OrderedDict()
         self._remembered_max = remembered_max
 
     def recall(self, email_id: str) -> Known:
         with self._lock:
-            return self._known.get(email_id, Known.NEW)
+            known, at_s = self._known.get(email_id, (Known.NEW, 0.0))
+        if known is Known.REFUSED and self._clock.now_s() - at_s >= REFUSED_REMEMBERED_S:
+            return Known.NEW
+        return known
 
     def remember(self, email_id: str, known: Known) -> None:
         with self._lock:
-            self._known[email_id] = known
+            self._known[email_id] = (known, self._clock.now_s())
             self._known.move_to_end(email_id)
             if len(self._known) > self._remembered_max:
                 self._known.popitem(last=False)

@@ -70,7 +70,7 @@ class Worker:
             provider=provider,
             deleter=self._deleter,
             custody=self._custody,
-            memory=Memory(),
+            memory=Memory(clock),
             journal=self._journal,
             clock=clock,
             margin_s=min(1.0, pace.visibility_s / 4),
