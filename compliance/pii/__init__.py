@@ -1,0 +1,30 @@
+"""The log scanner: does anything personal stand in these logs?
+
+It stands alone: it imports no other package of this project, so a gate can use it by itself.
+
+    files -> sources -> one line at a time -> canaries   every line, over bytes, exact
+                                           -> patterns   every line whose shape lets one stand there
+                                           -> names      once per distinct text, on JSON leaves
+                                                 |
+                                              places (template, rule, JSON path) -> ScanReport
+
+Cheap detectors see every line; dear ones see what the cheap shape of a line (its key) has not shown
+before. A report names types, places and masked values, never a value. Measured on two shared cores:
+plain Presidio reads 45 log lines a second and flags every clean one; hence this order.
+"""
+
+from compliance.pii.canaries import Canary, CanaryFileError, load_canaries
+from compliance.pii.report import Finding, Place, ScanReport
+from compliance.pii.scanner import Scanner
+from compliance.pii.settings import ScanSettings
+
+__all__ = [
+    "Canary",
+    "CanaryFileError",
+    "Finding",
+    "Place",
+    "ScanReport",
+    "ScanSettings",
+    "Scanner",
+    "load_canaries",
+]

@@ -1,0 +1,7 @@
+"""Runs the scanner from the command line."""
+
+import sys
+
+from compliance.pii.cli import main
+
+sys.exit(main())

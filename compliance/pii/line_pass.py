@@ -1,0 +1,231 @@
+"""One pass over the lines: cheap detectors on each, dear ones where the shape of a line is new."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from compliance.pii.canary_detector import CanaryDetector, CanaryHit
+from compliance.pii.masking import masked, salted_hash
+from compliance.pii.names import NameFinder
+from compliance.pii.patterns import PatternHit, find_patterns
+from compliance.pii.pending_names import SHAPES_MAX, PendingNames
+from compliance.pii.record import Leaf, Record, parse
+from compliance.pii.report import Finding, PlaceBook
+from compliance.pii.settings import ScanSettings
+from compliance.pii.shape import (
+    Shape,
+    may_hold_address,
+    may_hold_pattern,
+    may_hold_split_number,
+    shape_of,
+)
+from compliance.pii.sources import Line
+from compliance.pii.template import Span, template_of
+
+_LONG_KINDS = frozenset({"body", "subject", "address"})
+Spans = defaultdict[Leaf, list[Span]]
+
+
+class _Draft(NamedTuple):
+    """A finding before its line's template is known; the only place that holds a value."""
+
+    rule: str
+    kind: str
+    level: str
+    confidence: float
+    value: str
+    column: int
+    json_path: str
+    form: str
+
+
+class LinePass:
+    """The state of one scan."""
+
+    def __init__(self, settings: ScanSettings, canaries: CanaryDetector, salt: bytes) -> None:
+        self.book = PlaceBook()
+        self.pending = PendingNames()
+        self.control_lines = 0
+        self.control_sources: dict[str, None] = {}
+        self._settings = settings
+        self._canaries = canaries
+        self._salt = salt
+        self._split_numbers: dict[bytes, bool] = {}
+        # Templates and file names repeat; each is searched for personal data once.
+        self.shown = lru_cache(4096)(self._without_canaries)
+        self.shown_source = lru_cache(4096)(self._without_personal_data)
+
+    def take(self, line: Line) -> None:
+        """Run what has to see this line."""
+        shape = shape_of(line.data)
+        hits = self._canaries.find(line.data)
+        is_known = self.pending.count_if_known(shape.digest)
+        has_patterns = self._settings.patterns and (
+            self._may_hold_split_number(shape) or may_hold_pattern(line.data)
+        )
+        if is_known and not hits and not has_patterns:
+            return
+        record = parse(line.data)
+        spans: Spans = defaultdict(list)
+        drafts = list(self._canary_drafts(line, record, hits, spans))
+        if has_patterns:
+            known = [hit.canary.value.casefold() for hit in hits]
+            drafts += self._pattern_drafts(line, record, known, spans)
+        if drafts:
+            self._record(line, record, drafts, spans)
+        if not is_known and self._settings.names:
+            found = {hit.canary.value for hit in hits} | {draft.value for draft in drafts}
+            self.pending.ask(shape.digest, line, record, found)
+        elif not is_known:
+            self.pending.remember(shape.digest)
+
+    def _may_hold_split_number(self, shape: Shape) -> bool:
+        answer = self._split_numbers.get(shape.digest)
+        if answer is None:
+            answer = may_hold_split_number(shape)
+            if len(self._split_numbers) < SHAPES_MAX:
+                self._split_numbers[shape.digest] = answer
+        return answer
+
+    def find_names(self, finder: NameFinder) -> None:
+        """Ask the model about all gathered texts, equal ones once."""
+        texts = list(dict.fromkeys(asked.text for asked in self.pending.asked))
+        entities_of = dict(zip(texts, finder.find(texts), strict=True))
+        for asked in self.pending.asked:
+            for found in entities_of[asked.text]:
+                if found.confidence < self._settings.confidence_min:
+                    continue
+                spans: Spans = defaultdict(list)
+                spans[asked.leaf] = _spans_of(asked.leaf.text, found.value, found.entity)
+                draft = _Draft(
+                    rule=f"ner/{found.entity}",
+                    kind=found.entity,
+                    level="warning",
+                    confidence=found.confidence,
+                    value=found.value,
+                    column=_column_of(asked.line.data, found.value),
+                    json_path=asked.leaf.path,
+                    form="raw",
+                )
+                self._record(asked.line, asked.record, [draft], spans, lines=asked.counter[0])
+
+    def _canary_drafts(
+        self, line: Line, record: Record, hits: list[CanaryHit], spans: Spans
+    ) -> Iterator[_Draft]:
+        if any(hit.canary.is_control for hit in hits):
+            self.control_lines += 1
+            self.control_sources[line.source] = None
+        for hit in hits:
+            path = self._mark(record, hit, spans)
+            if hit.canary.is_control:
+                continue
+            yield _Draft(
+                rule=f"canary/{hit.canary.kind}",
+                kind=hit.canary.kind,
+                level="error",
+                confidence=1.0,
+                value=hit.canary.value,
+                column=len(line.data[: hit.start].decode(errors="replace")) + 1,
+                json_path=path,
+                form=hit.form,
+            )
+
+    def _mark(self, record: Record, hit: CanaryHit, spans: Spans) -> str:
+        """Hide the canary in each leaf that shows it; returns the path of the first such leaf."""
+        first_path: str | None = None
+        for leaf in record.leaves:
+            data = leaf.text.encode()
+            for inner in self._canaries.find(data):
+                if inner.canary.value != hit.canary.value:
+                    continue
+                first_path = leaf.path if first_path is None else first_path
+                start = len(data[: inner.start].decode(errors="replace"))
+                end = start + len(data[inner.start : inner.end].decode(errors="replace"))
+                hides_leaf = inner.form.startswith("part") or hit.canary.kind in _LONG_KINDS
+                spans[leaf].append(Span(start, end, f"<{hit.canary.kind}>", hides_leaf))
+        return first_path or ""
+
+    def _pattern_drafts(
+        self, line: Line, record: Record, known: list[str], spans: Spans
+    ) -> Iterator[_Draft]:
+        for leaf, hit in _pattern_hits(line, record, self._settings.phone_regions):
+            value = hit.value.casefold()
+            # What a canary told exactly is not told a second time by its form.
+            if hit.confidence < self._settings.confidence_min or any(
+                value in canary or canary in value for canary in known
+            ):
+                continue
+            spans[leaf] += _spans_of(leaf.text, hit.value, hit.entity)
+            yield _Draft(
+                rule=f"pattern/{hit.entity}",
+                kind=hit.entity,
+                level=hit.level,
+                confidence=hit.confidence,
+                value=hit.value,
+                column=_column_of(line.data, hit.value),
+                json_path=leaf.path,
+                form="raw" if hit.value in leaf.text else "url",
+            )
+
+    def _record(
+        self, line: Line, record: Record, drafts: Iterable[_Draft], spans: Spans, lines: int = 1
+    ) -> None:
+        template = self.shown(template_of(record, spans))
+        for draft in drafts:
+            finding = Finding(
+                rule=draft.rule,
+                kind=draft.kind,
+                level=draft.level,
+                confidence=draft.confidence,
+                source=self.shown_source(line.source),
+                line=line.number,
+                column=draft.column,
+                json_path=self.shown(draft.json_path),
+                template=template,
+                logger=self.shown(record.logger) if record.logger else None,
+                message_id=self.shown(record.message_id) if record.message_id else None,
+                masked=masked(draft.kind, draft.value),
+                hash=salted_hash(draft.value, self._salt),
+                form=draft.form,
+            )
+            self.book.add(finding, lines)
+
+    def _without_canaries(self, text: str) -> str:
+        """The last guard before print: whatever built the text, no canary passes."""
+        data = text.encode(errors="replace")
+        for hit in reversed(self._canaries.find(data)):
+            data = data[: hit.start] + f"<{hit.canary.kind}>".encode() + data[hit.end :]
+        return data.decode(errors="replace")
+
+    def _without_personal_data(self, source: str) -> str:
+        """File names too are made of what people typed."""
+        hits = find_patterns(Leaf("", "", source), self._settings.phone_regions)
+        for hit in hits if self._settings.patterns else []:
+            source = source.replace(hit.value, f"<{hit.entity}>")
+        return self._without_canaries(source)
+
+
+def _pattern_hits(
+    line: Line, record: Record, phone_regions: tuple[str, ...]
+) -> Iterator[tuple[Leaf, PatternHit]]:
+    is_seen = False
+    for leaf in record.leaves:
+        is_seen = is_seen or may_hold_address(leaf.text)
+        for hit in find_patterns(leaf, phone_regions):
+            yield leaf, hit
+    whole = Leaf("", "", line.data.decode(errors="replace"))
+    if record.is_json and not is_seen and may_hold_address(whole.text):
+        # In the raw line, but in no leaf: the value of a key that JSON holds twice.
+        for hit in find_patterns(whole, phone_regions):
+            yield whole, hit
+
+
+def _spans_of(text: str, value: str, label: str) -> list[Span]:
+    start = text.find(value)
+    return [] if start < 0 else [Span(start, start + len(value), f"<{label}>")]
+
+
+def _column_of(line: bytes, value: str) -> int:
+    """From 1; 0 when the value is not in the line as it is written."""
+    return line.decode(errors="replace").find(value) + 1

@@ -1,0 +1,124 @@
+"""What a scan answers: places, each with its first findings and a count, and no value of a log."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from compliance.pii.sources import Note
+
+FINDINGS_PER_PLACE = 3
+# A log in which every line is a place of its own must not fill the memory.
+PLACES_MAX = 10_000
+OTHER_PLACES = "(further places, not told apart)"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One value in one line."""
+
+    rule: str  # canary/email, pattern/EMAIL_ADDRESS, ner/PERSON
+    kind: str
+    level: str  # error | warning
+    confidence: float  # 0 to 1
+    source: str
+    line: int  # from 1
+    column: int  # from 1, in characters; 0 when the value shows only after decoding
+    json_path: str  # $.to[*]; empty for plain text
+    template: str
+    logger: str | None
+    message_id: str | None
+    masked: str
+    hash: str  # equal values have equal hashes within one scan
+    form: str  # raw, json, base64, part raw ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """Findings of one rule that one log statement wrote, as template and JSON path tell."""
+
+    rule: str
+    kind: str
+    level: str
+    template: str
+    json_path: str
+    lines: int
+    findings: tuple[Finding, ...]  # the first FINDINGS_PER_PLACE
+
+
+@dataclass(frozen=True)
+class ScanReport:
+    """All that is known after a scan. `skipped` means lost coverage; `notes` do not."""
+
+    places: tuple[Place, ...]
+    lines_read: int
+    bytes_read: int
+    distinct_skeletons: int
+    sources: tuple[str, ...]
+    skipped: tuple[Note, ...]
+    notes: tuple[Note, ...]
+    elapsed_s: float
+    engines: Mapping[str, str]  # what looked, with versions
+    canaries_known: int
+    control_lines: int  # lines in which a control canary was found, as planned
+    control_sources: tuple[str, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings kept as examples; `lines` of the places count all."""
+        return tuple(finding for place in self.places for finding in place.findings)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.places
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether something was read, and all of it."""
+        return self.lines_read > 0 and not self.skipped
+
+    @property
+    def canary_lines(self) -> int:
+        """Lines with a canary that is no control."""
+        return sum(place.lines for place in self.places if place.rule.startswith("canary/"))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {**asdict(self), "is_clean": self.is_clean, "is_complete": self.is_complete}
+
+
+class PlaceBook:
+    """Collects findings into places while lines go by."""
+
+    def __init__(self) -> None:
+        self._findings: dict[tuple[str, str, str], list[Finding]] = {}
+        self._lines: dict[tuple[str, str, str], int] = {}
+        self._last_line: dict[tuple[str, str, str], tuple[str, int]] = {}
+
+    def add(self, finding: Finding, lines: int = 1) -> None:
+        """Count a finding that stands in so many lines, of which this one is the first."""
+        key = (finding.template, finding.rule, finding.json_path)
+        if key not in self._findings and len(self._findings) >= PLACES_MAX:
+            key = (OTHER_PLACES, finding.rule, "")
+        findings = self._findings.setdefault(key, [])
+        if len(findings) < FINDINGS_PER_PLACE:
+            findings.append(finding)
+        here = (finding.source, finding.line)
+        if self._last_line.get(key) != here:  # two values in one line are one line
+            self._lines[key] = self._lines.get(key, 0) + lines
+            self._last_line[key] = here
+
+    def places(self) -> tuple[Place, ...]:
+        """Errors first, then what stands in most lines."""
+        places = [
+            Place(
+                rule=rule,
+                kind=findings[0].kind,
+                level=findings[0].level,
+                template=template,
+                json_path=json_path,
+                lines=self._lines[template, rule, json_path],
+                findings=tuple(findings),
+            )
+            for (template, rule, json_path), findings in self._findings.items()
+        ]
+        return tuple(sorted(places, key=lambda place: (place.level, -place.lines, place.rule)))

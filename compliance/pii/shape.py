@@ -1,0 +1,76 @@
+"""The shape of a line: what is left when ids, times and numbers are blanked out.
+
+Lines of one log statement share a shape, so dear detectors run once per shape. The rule that makes
+this safe: a shape hides digits, never what tells that digits could be personal. Separators, signs
+and words of the shape say whether to look for a card or a phone; the looking is done on each line.
+"""
+
+import hashlib
+import re
+from typing import NamedTuple
+
+_UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])"
+_TIME = (
+    r"\d{4}[-/]\d\d[-/]\d\d"
+    r"(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?(?![\d-])"
+)
+_WITH_DIGIT = r"[A-Za-z_]*\d\w*"
+# Each alternative starts where a token starts, which also keeps the expressions linear.
+_IDS_AND_NUMBERS = rf"\b(?:{_UUID}|{_TIME}|{_WITH_DIGIT})"
+_BASE64 = r"(?<![0-9A-Za-z+/_-])(?=[A-Za-z+/_-]*\d)[0-9A-Za-z+/_-]{32,}={0,2}"
+
+_BLANK_LINE = re.compile(_IDS_AND_NUMBERS.encode())
+_BLANK_TEXT = re.compile(f"{_BASE64}|{_IDS_AND_NUMBERS}", re.ASCII)
+_IDS_AND_TIMES = re.compile(rf"\b(?:{_UUID}|{_TIME})", re.ASCII)
+
+# A card, IBAN, address or phone in groups is in the shape a row of 0 and short words.
+_SPLIT_NUMBER = re.compile(
+    rb"0(?:[ -][0-9A-Za-z]{1,4}){2}|0\.0\.0|\(0\)|\+ ?0|::|(?::[0-9A-Za-z]{0,4}){4}"
+)
+# In one piece a card or an IBAN looks like any other token, so it is looked for on each line.
+_WHOLE_NUMBER = re.compile(rb"\b(?:[2-6]\d{12,18}|[A-Za-z]{2}\d{2}[0-9A-Za-z]{11,30})\b")
+# Named digits can be a phone; the shape may have lost the word, as in a key "phone2".
+_PHONE_WORD = re.compile(rb"phone|mobile|cell|fax|msisdn|whatsapp|sms|tel|call")
+_AT_SIGNS = (b"@", b"%40", b"\\u0040")
+
+
+class Shape(NamedTuple):
+    """`digest` stands for the shape; the shape itself may hold names and is not kept."""
+
+    digest: bytes
+    text: bytes
+
+
+def shape_of(line: bytes) -> Shape:
+    """The shape of a raw line."""
+    text = _BLANK_LINE.sub(b"0", line)
+    return Shape(hashlib.blake2b(text, digest_size=12).digest(), text)
+
+
+def may_hold_split_number(shape: Shape) -> bool:
+    """Whether lines of this shape can hold a number in groups, or one with a +."""
+    return _SPLIT_NUMBER.search(shape.text) is not None
+
+
+def may_hold_pattern(line: bytes) -> bool:
+    """Whether the line can hold an e-mail address, a number in one piece, or a named phone."""
+    return (
+        any(sign in line for sign in _AT_SIGNS)
+        or _WHOLE_NUMBER.search(line) is not None
+        or _PHONE_WORD.search(line.lower()) is not None
+    )
+
+
+def may_hold_address(text: str) -> bool:
+    """Whether an e-mail address can stand in the text, also URL-encoded or JSON-escaped."""
+    return any(sign.decode() in text for sign in _AT_SIGNS)
+
+
+def blank(text: str) -> str:
+    """A leaf as names are looked for in it: no ids, no times, each token with a digit a 0."""
+    return _BLANK_TEXT.sub("0", text)
+
+
+def without_ids(text: str) -> str:
+    """A leaf as numbers are looked for in it: digits stay, but no UUID and no time."""
+    return _IDS_AND_TIMES.sub("~", text)
