@@ -38,6 +38,11 @@ def attach(make_schedule: Callable[[Namespace], Schedule], target_option: str) -
             if environment.runner is not None:
                 environment.runner.quit()
 
+    def fail(user_instance: Any, exception: BaseException, **_: Any) -> None:
+        # A mistake of ours, not an answer of the target's: the run must not pass for whole.
+        print(f"error: {type(exception).__name__} in a sender", file=sys.stderr)
+        user_instance.environment.process_exit_code = 1
+
     def connect(environment: Environment, runner: Runner, **_: Any) -> None:
         def begin(**_: Any) -> None:
             gevent.spawn(_dispatch_until_done, runner, environment.web_ui is not None)
@@ -46,6 +51,7 @@ def attach(make_schedule: Callable[[Namespace], Schedule], target_option: str) -
 
     events.init_command_line_parser.add_listener(add_options)  # type: ignore[no-untyped-call]
     events.init.add_listener(connect)  # type: ignore[no-untyped-call]
+    events.user_error.add_listener(fail)  # type: ignore[no-untyped-call]
     events.test_start.add_listener(prepare)  # type: ignore[no-untyped-call]
 
 

@@ -2,8 +2,9 @@
 
 import ipaddress
 import socket
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from scenarios.model import EmailLoad, LogScan, SqsCallLoad, load_scenario
@@ -15,20 +16,19 @@ class TargetError(Exception):
     """A target that must not, or cannot, be loaded."""
 
 
-def add_options(parser: ArgumentParser) -> None:
-    """Add what our load needs to Locust's own command line."""
-    group = parser.add_argument_group("queueproof")
-    group.add_argument("--scenario", default="", help="scenario file, or a name of the catalogue")
-    group.add_argument("--rate", type=float, default=20.0, help="emails a second (no scenario)")
-    group.add_argument("--seed", type=int, default=1, help="decides traffic and people")
-    group.add_argument("--key-prefix", default="", help="of idempotency keys; default: random")
-    group.add_argument("--api-key", default="", env_var="LOCUST_API_KEY", include_in_web_ui=False)
-    group.add_argument("--ledger-dir", type=Path, default=None, help="folder for the evidence")
-    group.add_argument("--duration", type=float, default=0.0, help="seconds; default: scenario's")
-    group.add_argument("--sqs-endpoint", default="", help="for direct SQS load")
-    group.add_argument("--queue-url", default="", help="for direct SQS load")
-    group.add_argument("--aws-region", default="us-east-1")
-    group.add_argument(
+def add_options(parser: Any) -> None:
+    """Add what our load needs to Locust's own command line, and so to its web UI."""
+    parser.add_argument("--scenario", default="", help="scenario file, or a name of the catalogue")
+    parser.add_argument("--rate", type=float, default=20.0, help="emails a second (no scenario)")
+    parser.add_argument("--seed", type=int, default=1, help="decides traffic and people")
+    parser.add_argument("--key-prefix", default="", help="of idempotency keys; default: random")
+    parser.add_argument("--api-key", default="", env_var="LOCUST_API_KEY", include_in_web_ui=False)
+    parser.add_argument("--ledger-dir", type=Path, default=None, help="folder for the evidence")
+    parser.add_argument("--duration", type=float, default=0.0, help="seconds; default: scenario's")
+    parser.add_argument("--sqs-endpoint", default="", help="for direct SQS load")
+    parser.add_argument("--queue-url", default="", help="for direct SQS load")
+    parser.add_argument("--aws-region", default="us-east-1")
+    parser.add_argument(
         "--i-own-this-target",
         action="store_true",
         help="required for a target that is not on this machine's loopback",

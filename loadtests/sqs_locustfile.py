@@ -8,8 +8,11 @@ Credentials are those that botocore finds. Nothing is retried: a throttled call 
 
 import uuid
 from argparse import Namespace
+from typing import Any
 
 import botocore.session
+from locust import events
+from locust.env import Environment
 
 from loadtests import lifecycle
 from loadtests.options import TargetError, sqs_call_load
@@ -37,4 +40,16 @@ def schedule(options: Namespace) -> Schedule:
     return Schedule(streams, Retries(attempts_max=1), options.seed)
 
 
+def delete_what_is_in_hand(environment: Environment, **_: Any) -> None:
+    """Leave nothing in flight: it would come back only after its visibility timeout."""
+    options = environment.parsed_options or Namespace()
+    client: Any = botocore.session.get_session().create_client(
+        "sqs", region_name=options.aws_region, endpoint_url=options.sqs_endpoint
+    )
+    while SqsCaller.fresh_handles:
+        handle = SqsCaller.fresh_handles.popleft()
+        client.delete_message(QueueUrl=options.queue_url, ReceiptHandle=handle)
+
+
 lifecycle.attach(schedule, target_option="sqs_endpoint")
+events.quitting.add_listener(delete_what_is_in_hand)  # type: ignore[no-untyped-call]

@@ -7,7 +7,6 @@ a Jepsen history: `invoke`, then `ok`, `fail` (certainly not done) or `info` (no
 import json
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from botocore.auth import SigV4Auth
@@ -16,6 +15,7 @@ from botocore.credentials import Credentials
 from locust import task
 from locust.contrib.fasthttp import FastHttpUser
 
+from loadtests.answers import CallResult, call_result, email_id_of, outcome_of, retry_after_s
 from loadtests.dispatch import Dispatcher
 from loadtests.schedule import Attempt
 from scenarios.arrivals import CORRELATION_HEADER, Person, text_about
@@ -67,12 +67,12 @@ class EmailSender(ScheduledUser):
             },
             catch_response=True,
         ) as response:
-            kind, code = outcome_of(response.status_code, response.error)
+            kind, code = outcome_of(response)
             if kind == "ok":
                 response.success()
             else:
                 response.failure(code)
-            email_id = _email_id(response) if kind == "ok" else None
+            email_id = email_id_of(response) if kind == "ok" else None
         self.dispatcher.record(
             "sender",
             kind=kind,
@@ -82,7 +82,7 @@ class EmailSender(ScheduledUser):
             **event,
         )
         if kind == "info" or code in {"ConnectionRefusedError", "HTTP 429"}:
-            self.dispatcher.retry(attempt, _retry_after_s(response.headers))
+            self.dispatcher.retry(attempt, retry_after_s(response.headers))
 
     def _email(self, attempt: Attempt) -> dict[str, object]:
         person = self.people[attempt.number % len(self.people)]
@@ -132,7 +132,7 @@ class SqsCaller(ScheduledUser):
         else:
             self._after_delete(request["ReceiptHandle"], result)
 
-    def _call(self, action: str, body: str) -> "CallResult":
+    def _call(self, action: str, body: str) -> CallResult:
         with self.client.post(
             "/",
             name=action,
@@ -189,7 +189,7 @@ class SqsCaller(ScheduledUser):
             return self.used_handles[-1]
         return None
 
-    def _after_send(self, attempt: Attempt, result: "CallResult") -> None:
+    def _after_send(self, attempt: Attempt, result: CallResult) -> None:
         kind = {"admitted": "ok", "throttled": "fail"}.get(result.outcome, "info")
         self._record_send(
             attempt,
@@ -199,13 +199,13 @@ class SqsCaller(ScheduledUser):
             email_id=attempt.arrival.key if kind == "ok" else None,
         )
 
-    def _after_receive(self, result: "CallResult") -> None:
+    def _after_receive(self, result: CallResult) -> None:
         for message in result.answer.get("Messages", ()):
             dedup_id = message["Attributes"]["MessageDeduplicationId"]
             self.dispatcher.record("sink", email_id=dedup_id, key=dedup_id)
             self.fresh_handles.append(message["ReceiptHandle"])
 
-    def _after_delete(self, handle: str, result: "CallResult") -> None:
+    def _after_delete(self, handle: str, result: CallResult) -> None:
         handles = self.used_handles if result.outcome == "admitted" else self.fresh_handles
         handles.append(handle)
 
@@ -217,55 +217,3 @@ class SqsCaller(ScheduledUser):
             group=attempt.arrival.group,
             **seen,
         )
-
-
-def outcome_of(status: int, error: BaseException | None) -> tuple[str, str | None]:
-    """(kind, code) of an HTTP attempt: what can be known of it.
-
-    4xx: the server says it was not done. 5xx, a lost connection or a timeout: unknown. Only a
-    refused connection is certain without an answer: nothing was sent.
-    """
-    if status == 202:
-        return "ok", None
-    if 400 <= status < 500:
-        return "fail", f"HTTP {status}"
-    if status:
-        return "info", f"HTTP {status}"
-    name = type(error).__name__ if error is not None else "NoAnswer"
-    return ("fail" if isinstance(error, ConnectionRefusedError) else "info"), name
-
-
-@dataclass(frozen=True)
-class CallResult:
-    """What one SQS call came to."""
-
-    outcome: str  # admitted, throttled, error
-    status: int | None  # HTTP status; None: no answer
-    code: str | None  # AWS error code, or why there was no answer
-    answer: dict[str, Any]
-
-
-def call_result(response: Any) -> CallResult:
-    """Read the answer to an SQS call."""
-    status = response.status_code
-    if status == 200:
-        return CallResult("admitted", status, None, response.json() if response.content else {})
-    if not status:
-        return CallResult("error", None, type(response.error).__name__, {})
-    code = response.headers.get("x-amzn-query-error", f"HTTP {status}").split(";")[0]
-    throttled = code.endswith(("RequestThrottled", "ThrottlingException"))
-    return CallResult("throttled" if throttled else "error", status, code, {})
-
-
-def _email_id(response: Any) -> str | None:
-    try:
-        return str(response.json()["id"])
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _retry_after_s(headers: Any) -> float:
-    try:
-        return max(0.0, float((headers or {}).get("retry-after", 0)))
-    except ValueError:
-        return 0.0  # a date, or nonsense: our own pause will do

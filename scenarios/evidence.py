@@ -227,9 +227,12 @@ def _read_jsonl(path: Path) -> list[dict[str, Any]]:
     rows = []
     for number, line in enumerate(lines, start=1):
         try:
-            rows.append(json.loads(line))
+            row = json.loads(line)
         except ValueError as error:
             raise EvidenceError(f"{path}:{number}: not JSON") from error
+        if not isinstance(row, dict):
+            raise EvidenceError(f"{path}:{number}: not a JSON object")
+        rows.append(row)
     return rows
 
 

@@ -82,27 +82,53 @@ class LogScan(_Model):
     components: list[Literal["api", "worker"]] = Field(min_length=1)
 
 
-class SqsFault(_Model):
-    """A fault at the SQS endpoint; times count from the start of the load."""
-
+class _SqsFault(_Model):
     label: Name
     at: Literal["sqs"] = "sqs"
-    kind: Literal["refuse", "lose-answer", "outage", "delay"]
     actions: list[SqsAction] = Field(default_factory=list)  # none named: every action
     probability: Probability = 1.0
     start_s: Seconds = 0.0
     end_s: Seconds | None = None
-    error: Literal["InternalFailure", "ServiceUnavailable", "RequestThrottled", "AccessDenied"] = (
-        "InternalFailure"
-    )
-    how: Literal["reset", "timeout"] = "reset"
-    delay_s: Seconds = 1.0
 
     @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> "SqsFault":
+    def _ends_after_it_starts(self) -> "_SqsFault":
         if self.end_s is not None and self.end_s <= self.start_s:
             raise ValueError(f"end_s must be greater than start_s ({self.start_s})")
         return self
+
+
+class Refuse(_SqsFault):
+    """SQS answers an error and does nothing."""
+
+    kind: Literal["refuse"]
+    error: Literal["InternalFailure", "ServiceUnavailable", "throttle", "AccessDenied"] = (
+        "InternalFailure"
+    )
+
+
+class LoseAnswer(_SqsFault):
+    """SQS does what was asked, and its answer never arrives."""
+
+    kind: Literal["lose-answer"]
+    how: Literal["reset", "timeout"] = "reset"
+
+
+class Outage(_SqsFault):
+    """SQS aborts every connection."""
+
+    kind: Literal["outage"]
+
+
+class Delay(_SqsFault):
+    """SQS answers late."""
+
+    kind: Literal["delay"]
+    delay_s: float = Field(gt=0, le=3_600)
+
+
+# Faults of the SQS endpoint; times count from the start of the load. In the order given, the first
+# that fires on a call wins.
+SqsFault = Annotated[Refuse | LoseAnswer | Outage | Delay, Field(discriminator="kind")]
 
 
 class Queue(_Model):
@@ -189,14 +215,13 @@ def load_scenario(name_or_path: str) -> tuple[Scenario, str]:
 
     Raises ScenarioError.
     """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
+    if name_or_path.endswith(".toml"):
+        path = Path(name_or_path)
+    elif name_or_path in catalog_names():
         path = CATALOG / f"{name_or_path}.toml"
-        if path.parent != CATALOG or not path.is_file():
-            known = ", ".join(catalog_names())
-            raise ScenarioError(
-                f"unknown scenario {shown(name_or_path)}; the catalogue has: {known}"
-            )
+    else:
+        known = ", ".join(catalog_names())
+        raise ScenarioError(f"unknown scenario {shown(name_or_path)}; the catalogue has: {known}")
     text = _read_text(path)
     return parse_scenario(text, str(path)), text
 
@@ -223,8 +248,8 @@ def _read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{path}: not UTF-8 (byte {error.start})") from error
-    except OSError as error:
-        raise ScenarioError(f"{path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise ScenarioError(f"{shown(str(path))}: {getattr(error, 'strerror', error)}") from error
 
 
 def _validated(text: str, source: str, kind: type[M]) -> M:
