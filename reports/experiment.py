@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +37,9 @@ LIST_SHOWN = 20  # problems, phases, actions
 QUEUE_ATTRIBUTES_SHOWN = 30
 SCENARIO_LENGTH_MAX = 8_000
 
+DELIVERED = "delivered"
+ACCEPT_TO_DELIVERY = "Accept to delivery"
+
 # CloudWatch's names, and the short ones of the local sampler.
 DEPTH = {
     "Visible": "visible",
@@ -57,6 +61,17 @@ class _Traffic:
     rate_charts: list[Chart] = field(default_factory=list)
     latency_charts: list[Chart] = field(default_factory=list)
 
+    def beside_calls(self) -> Self:
+        """What emails add where the calls that carried them are shown: only their delivery."""
+        return replace(
+            self,
+            rates=[rate for rate in self.rates if rate.label == DELIVERED],
+            latencies=[row for row in self.latencies if row.label == ACCEPT_TO_DELIVERY],
+            outcomes=[],
+            rate_charts=[],
+            latency_charts=[],
+        )
+
 
 def build_experiment(
     run: Path, name: str, *, anchor: str, verdicts: list[VerdictView]
@@ -66,6 +81,8 @@ def build_experiment(
     try:
         if name in {"", ".."} or name != Path(name).name or not name.isprintable():
             raise EvidenceError(f"{title!r} is not the name of a folder inside the run")
+        if not (run / name / "experiment.json").exists():
+            raise EvidenceError("it left no record; the run ended before it began")
         record = read_experiment(run / name)
         ledgers = {ledger: read_ledger(run / name, ledger) for ledger in LEDGERS}
     except EvidenceError as error:
@@ -74,10 +91,13 @@ def build_experiment(
         )
     end_s = _end_s(record, ledgers)
     bins = bins_for(end_s)
-    window = _load_window(record, ledgers)
     sends = measures.read_sends(ledgers["sender"], record.origin_s)
-    emails = _emails(sends, ledgers["sink"], record.origin_s, window, bins)
-    calls = _calls(ledgers["calls"], record.origin_s, window, bins)
+    emails = _emails(sends, ledgers["sink"], record.origin_s, bins)
+    calls = _calls(ledgers["calls"], record.origin_s, bins)
+    if calls.rates:
+        emails = emails.beside_calls()
+    called_s = _moments(ledgers["calls"], "intended_s", record.origin_s)
+    load = Window.of(np.concatenate([sends.due_s, called_s]))
     return ExperimentView(
         anchor=anchor,
         name=title,
@@ -104,11 +124,10 @@ def build_experiment(
             for phase in record.phases[:LIST_SHOWN]
         ],
         rates=emails.rates + calls.rates,
-        rates_window=window.label,
         latencies=emails.latencies + calls.latencies,
         outcomes=emails.outcomes + calls.outcomes,
         faults=measures.read_faults(ledgers["faults"], record.origin_s, end_s),
-        cpu=measures.cpu_shares(ledgers["metrics"], record.origin_s, window),
+        cpu=measures.cpu_shares(ledgers["metrics"], record.origin_s, load),
         charts=[
             *emails.rate_charts,
             *calls.rate_charts,
@@ -122,7 +141,7 @@ def build_experiment(
     )
 
 
-def _emails(sends: Sends, sink: pa.Table, origin_s: float, window: Window, bins: Bins) -> _Traffic:
+def _emails(sends: Sends, sink: pa.Table, origin_s: float, bins: Bins) -> _Traffic:
     delivered_s = times(sink, "at_s", origin_s)
     if not len(sends.due_s) and not len(delivered_s):
         return _Traffic()
@@ -131,11 +150,11 @@ def _emails(sends: Sends, sink: pa.Table, origin_s: float, window: Window, bins:
         "acknowledged": sends.acknowledged_s,
         "throttled": sends.throttled_s,
         "retried": sends.retried_s,
-        "delivered": delivered_s,
+        DELIVERED: delivered_s,
     }
     delivery = measures.accept_to_delivery(sends, sink, origin_s)
     return _Traffic(
-        rates=_rates("emails", events, window, bins),
+        rates=_rates("emails", events, bins),
         latencies=[
             *measures.latencies("Response, accepted", sends.responses, sends.services),
             Latency(
@@ -144,7 +163,7 @@ def _emails(sends: Sends, sink: pa.Table, origin_s: float, window: Window, bins:
                 values=percentiles(sends.refusals.latency_s),
             ),
             Latency(
-                label="Accept to delivery",
+                label=ACCEPT_TO_DELIVERY,
                 counted_from="the sender's 202",
                 values=percentiles(delivery.latency_s),
             ),
@@ -155,7 +174,7 @@ def _emails(sends: Sends, sink: pa.Table, origin_s: float, window: Window, bins:
     )
 
 
-def _calls(calls: pa.Table, origin_s: float, window: Window, bins: Bins) -> _Traffic:
+def _calls(calls: pa.Table, origin_s: float, bins: Bins) -> _Traffic:
     rates_, latencies, rate_charts, latency_charts = [], [], [], []
     actions = sorted(filter(None, calls["action"].unique().to_pylist()), key=_lifecycle)
     for action in actions[:LIST_SHOWN]:
@@ -173,7 +192,7 @@ def _calls(calls: pa.Table, origin_s: float, window: Window, bins: Bins) -> _Tra
         services = Timed.between(
             np.column_stack([_column(admitted, "at_s", "at_s") - origin_s, completed_s])
         )
-        rates_ += _rates(label, events, window, bins)
+        rates_ += _rates(label, events, bins)
         latencies += measures.latencies(f"{label}, admitted", responses, services)
         rate_charts.append(_rate_chart(f"{label} calls a second", events, bins))
         latency_charts += _latency_charts(f"{label} response time", responses, services, bins)
@@ -192,7 +211,8 @@ def _lifecycle(action: str) -> tuple[int, str]:
     return next((n for n, step in enumerate(steps) if action.startswith(step)), len(steps)), action
 
 
-def _rates(what: str, events: Mapping[str, Floats], window: Window, bins: Bins) -> list[Rate]:
+def _rates(what: str, events: Mapping[str, Floats], bins: Bins) -> list[Rate]:
+    window = Window.of(events["offered"])
     return [measures.rate(what, name, times_s, window, bins) for name, times_s in events.items()]
 
 
@@ -250,20 +270,6 @@ def _end_s(record: ExperimentRecord, ledgers: Mapping[str, pa.Table]) -> float:
         if len(at_s):
             ends_s.append(float(at_s.max()))
     return max([0.0, *ends_s])
-
-
-def _load_window(record: ExperimentRecord, ledgers: Mapping[str, pa.Table]) -> Window:
-    load = record.phase("load")
-    if load is not None:
-        label = "while the load was on"
-        return Window(label, load.start_s - record.origin_s, load.end_s - record.origin_s)
-    sent_s = np.concatenate(
-        [times(ledgers[ledger], "at_s", record.origin_s) for ledger in ("sender", "calls")]
-    )
-    if not len(sent_s):
-        return Window("no load was recorded", 0.0, 0.0)
-    label = "from the first to the last event of the senders; the load phase was not recorded"
-    return Window(label, float(sent_s.min()), float(sent_s.max()))
 
 
 def _scenario(text: str) -> str:

@@ -57,7 +57,7 @@ def _experiment(experiment: ExperimentView) -> list[str]:
         lines += _verdict(verdict)
     if experiment.rates:
         lines += _table(
-            ["Rate", "Count", f"Per second {escape(experiment.rates_window)}", "Peak"],
+            ["Rate", "Count", "Per second while sends were due", "Peak"],
             [
                 [
                     escape(f"{rate.what} {rate.label}"),

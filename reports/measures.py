@@ -39,11 +39,15 @@ MEANINGS = {
 
 
 class Window(NamedTuple):
-    """The stretch in which the load was on, from the experiment's origin."""
+    """From the first to just before the last send that was due; by the schedule, not by phases,
+    which hold the senders' start and their last answers as well."""
 
-    label: str
     start_s: float
     end_s: float
+
+    @classmethod
+    def of(cls, due_s: Floats) -> Self:
+        return cls(float(due_s.min()), float(due_s.max())) if len(due_s) else cls(0.0, 0.0)
 
     def count(self, times_s: Floats) -> int:
         return int(np.count_nonzero((times_s >= self.start_s) & (times_s < self.end_s)))
@@ -211,7 +215,7 @@ def gauges(
 
     `absent` is the value where the source was sampled without the metric: the oldest message of
     an empty queue has no age. With more than SERIES_SHOWN series only the highest are kept, and
-    the second value says so.
+    the second value says so, as it does of series that never left zero.
     """
     sampled_s: dict[str, list[float]] = {}
     samples: dict[tuple[str, str], list[tuple[float, float]]] = {}
@@ -222,19 +226,29 @@ def gauges(
         if name in names:
             samples.setdefault((source or "", name), []).append((at - origin_s, value))
     peaks = {gauge: max(value for _, value in rows) for gauge, rows in samples.items()}
-    kept = sorted(samples, key=lambda gauge: (-peaks[gauge], gauge))[:SERIES_SHOWN]
     order = list(names)
+    moving = [gauge for gauge in samples if peaks[gauge] > 0] or list(samples)
+    kept = sorted(moving, key=lambda gauge: (-peaks[gauge], gauge))[:SERIES_SHOWN]
     series = []
     for source, name in sorted(kept, key=lambda gauge: (gauge[0], order.index(gauge[1]))):
         rows = samples[source, name]
         if absent is not None:
             rows = [*rows, *((at_s, absent) for at_s in sampled_s[source])]
         points = np.array(rows, dtype=np.float64)
-        label = " ".join(filter(None, (source.removeprefix("queue:"), names[name])))
         values = gauge_series(points[:, 0], points[:, 1], bins)
-        series.append(Series(shown(label, LABEL_LENGTH_MAX), values))
-    left_out = len(samples) - len(kept)
-    return series, f"{left_out} lower series are not drawn." if left_out else ""
+        series.append(Series(_gauge_label(source, names[name]), values))
+    notes = []
+    if resting := sorted(gauge for gauge in samples if gauge not in moving)[:SERIES_SHOWN]:
+        labels = ", ".join(_gauge_label(source, names[name]) for source, name in resting)
+        notes.append(f"Always zero: {labels}.")
+    if left_out := len(moving) - len(kept):
+        notes.append(f"{left_out} lower series are not drawn.")
+    return series, " ".join(notes)
+
+
+def _gauge_label(source: str, what: str) -> str:
+    label = " ".join(filter(None, (source.removeprefix("queue:"), what)))
+    return shown(label, LABEL_LENGTH_MAX)
 
 
 def cpu_shares(metrics: pa.Table, origin_s: float, window: Window) -> list[Cpu]:

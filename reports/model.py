@@ -12,7 +12,7 @@ from reports.numbers import Percentiles
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
-    """Events of one kind: how many in all, and how many a second while the load was on."""
+    """Events of one kind: how many in all, and how many a second while sends were due."""
 
     what: str  # emails, or the action of a call
     label: str
@@ -188,7 +188,6 @@ class ExperimentView:
     queue: list[tuple[str, str]] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
     rates: list[Rate] = field(default_factory=list)
-    rates_window: str = ""
     latencies: list[Latency] = field(default_factory=list)
     outcomes: list[OutcomeCount] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)

@@ -65,13 +65,14 @@ def test_accept_to_delivery_counts_only_what_was_delivered(baseline):
     assert latency(baseline, "Accept to delivery") == (19, 100.0, 100.0, 100.0, 100.0)
 
 
-def test_rates_are_means_over_the_load_phase_with_the_busiest_second(baseline):
+def test_rates_are_means_while_sends_were_due_with_the_busiest_second(baseline):
+    # From the first send at 0.0 to just before the last one at 9.5: nineteen in 9.5 s.
     assert (rate(baseline, "offered").count, rate(baseline, "offered").per_s) == (20, 2.0)
     assert (rate(baseline, "acknowledged").per_s, rate(baseline, "acknowledged").peak_per_s) == (
         2.0,
         6.0,  # the four late ones and the two due then
     )
-    assert (rate(baseline, "delivered").count, rate(baseline, "delivered").per_s) == (19, 1.9)
+    assert (rate(baseline, "delivered").count, rate(baseline, "delivered").per_s) == (19, 2.0)
     assert (rate(baseline, "throttled").count, rate(baseline, "throttled").peak_per_s) == (0, None)
 
 
@@ -92,7 +93,7 @@ def test_queue_depth_and_age_come_from_the_samples_and_an_empty_queue_has_age_ze
 
 def test_cpu_is_averaged_while_the_load_was_on_and_its_peak_kept(baseline):
     (api,) = baseline.cpu
-    # Ten samples of 0.5 and one of 0.94; those of the drain do not count.
+    # Nine samples of 0.5 and one of 0.94; those after the last send do not count.
     assert (api.component, api.mean, api.peak) == ("api", 0.54, 0.94)
 
 
@@ -137,10 +138,10 @@ def test_a_killed_run_shows_what_it_left(killed_run):
     baseline, never_begun = view.experiments
     assert view.finished_at is None
     assert rate(baseline, "offered").count == 20
-    assert "load phase was not recorded" in baseline.rates_window
+    assert rate(baseline, "offered").per_s == 2.0
     assert baseline.faults[1].spans == [Span(4.0, 9.5, is_closed=False)]
     assert baseline.duration_s == 9.5  # the last event is k19's answer, at 9.51
-    assert "experiment.json" in never_begun.unreadable
+    assert "the run ended before it began" in never_begun.unreadable
 
 
 def test_an_experiment_that_recorded_nothing_has_no_figures(baseline_run):
@@ -213,12 +214,15 @@ def test_direct_calls_are_shown_by_action_in_the_order_of_a_message(baseline_run
     pq.write_table(table, baseline_run / "baseline" / "calls.parquet")
     (experiment,) = build(baseline_run, NOTHING).experiments
     sends = {row.label: row for row in experiment.rates if row.what == "SendMessage"}
-    assert (sends["offered"].count, sends["offered"].per_s) == (40, 4.0)
-    assert (sends["admitted"].per_s, sends["throttled"].per_s) == (3.0, 1.0)
+    # Due from 0.0 to 2.9; two of the thirty admitted ones were completed after 2.9.
+    assert (sends["offered"].count, sends["offered"].per_s) == (40, round(39 / 2.9, 1))
+    assert sends["admitted"].per_s == round(28 / 2.9, 1)
+    assert sends["throttled"].per_s == round(10 / 2.9, 1)
     assert latency(experiment, "SendMessage, admitted")[:2] == (30, 150.0)
     assert latency(experiment, "SendMessage, admitted, uncorrected")[:2] == (30, 50.0)
-    whats = list(dict.fromkeys(row.what for row in experiment.rates))
+    whats = [row.what for row in experiment.rates if row.label in {"offered", "delivered"}]
     assert whats == ["emails", "SendMessage", "DeleteMessage"]
+    assert not [chart for chart in experiment.charts if chart.title == "Emails a second"]
 
 
 def test_rows_without_a_time_are_passed_over(baseline_run):
@@ -239,7 +243,21 @@ def test_many_series_are_cut_to_the_highest_and_the_chart_says_so(baseline_run):
     (experiment,) = build(baseline_run, NOTHING).experiments
     cpu = chart(experiment, "CPU share")
     assert {series.label for series in cpu.series} == {f"worker-{i}" for i in range(4, 12)}
-    assert "4 lower series" in cpu.note
+    assert cpu.note == "Always zero: worker-0. 3 lower series are not drawn."
+
+
+def test_a_queue_that_stayed_empty_is_named_and_not_drawn(baseline_run):
+    path = baseline_run / "baseline" / "metrics.parquet"
+    rows = pq.read_table(path).to_pylist()
+    rows.append({"at_s": 1000.0, "source": "queue:dlq.fifo", "name": "Visible", "value": 0.0})
+    pq.write_table(pa.Table.from_pylist(rows, schema=LEDGERS["metrics"]), path)
+    (experiment,) = build(baseline_run, NOTHING).experiments
+    depth = chart(experiment, "Queue depth")
+    assert [series.label for series in depth.series] == [
+        "emails.fifo visible",
+        "emails.fifo in flight",
+    ]
+    assert depth.note == "Always zero: dlq.fifo visible."
 
 
 def test_a_long_run_is_thinned(tmp_path):
