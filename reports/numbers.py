@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-BINS_MAX = 600  # points a series; keeps a page of many charts light
+BINS_MAX = 300  # points a series: what a chart can show, and light in a page of many charts
 
 
 @dataclass(frozen=True)

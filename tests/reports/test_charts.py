@@ -1,5 +1,7 @@
 """Chart specifications: what Vega is told to draw."""
 
+import vl_convert
+
 from reports.charts import specification
 from reports.model import Chart, Fault, Series, Span
 
@@ -57,3 +59,11 @@ def test_marks_that_would_overlap_share_a_place():
 
 def test_a_chart_without_values_can_be_drawn():
     assert specification(chart(None, None, is_log=True), [], 0.0)["layer"]
+
+
+def test_vega_draws_the_chart_in_the_page_s_colours():
+    faults = [fault("F1", Span(1.0, 2.0))]
+    svg = vl_convert.vegalite_to_svg(specification(chart(1.0, 2.0, 5.0), faults, 3.0))
+    assert 'stroke="var(--series-1)"' in svg
+    assert 'fill="var(--fault)"' in svg
+    assert ">F1</text>" in svg

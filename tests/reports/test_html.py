@@ -130,6 +130,16 @@ def test_faults_are_shaded_in_every_chart(page):
         ]
 
 
+def test_a_refutation_with_doubts_is_not_called_undecided(baseline_run, judgement):
+    claim = judgement.claims[0]
+    doubted = claim.verdicts[0].model_copy(update={"reasons": ["the generator was late"]})
+    claims = [claim.model_copy(update={"verdicts": [doubted]})]
+    view = build(baseline_run, judgement.model_copy(update={"claims": claims}))
+    words = " ".join(Page(html.render(view)).words)
+    assert "Doubts about the experiment" in words
+    assert "It cannot tell" not in words
+
+
 def test_the_page_has_a_language_table_headers_and_one_first_heading(page):
     assert page.all("html") == [{"lang": "en"}]
     assert len(page.all("h1")) == 1

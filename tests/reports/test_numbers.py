@@ -37,7 +37,7 @@ def test_rates_count_events_by_second():
 
 def test_an_hour_is_thinned_to_the_points_a_chart_holds():
     bins = bins_for(3600)
-    assert (bins.width_s, bins.count) == (6.0, 600)
+    assert (bins.width_s, bins.count) == (12.0, 300)
 
 
 @given(st.floats(0, 1e6))

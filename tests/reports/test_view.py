@@ -291,7 +291,7 @@ def test_a_long_run_is_thinned(tmp_path):
     write_record(run / "manifest.json", manifest)
     (experiment,) = build(run, NOTHING).experiments
     (depth,) = experiment.charts
-    assert len(depth.t_s) == len(depth.series[0].values) == 600
+    assert len(depth.t_s) == len(depth.series[0].values) == 300
     assert depth.series[0].values[-1] == 7199.0  # the peak survives
 
 
