@@ -68,7 +68,7 @@ class Courier:
         messages = list(run.messages)
         deletions: list[Future[bool]] = []
         left: list[tuple[Held, str, str]] = []  # with the journal's event and reason
-        visibility_s = 0
+        visibility_s: int | None = None  # None: leave them to expire
         for position, held in enumerate(messages):
             match self._handle(run, held):
                 case Delete(reason):
@@ -85,6 +85,7 @@ class Courier:
                     visibility_s = 0
                     left.append((held, "released", reason))
                 case Abandon(reason):
+                    visibility_s = None
                     left.append((held, "released", reason))
             left += [(later, "released", "out-of-turn") for later in messages[position + 1 :]]
             break
@@ -143,12 +144,12 @@ class Courier:
         return decision
 
     def _give_back(
-        self, run: GroupRun, left: list[tuple[Held, str, str]], visibility_s: int
+        self, run: GroupRun, left: list[tuple[Held, str, str]], visibility_s: int | None
     ) -> None:
         """Let messages appear again `visibility_s` seconds from now, all in one call."""
         handles = [held.message.receipt_handle for held, _, _ in reversed(left)]
         with run.lock:
-            if self._clock.now_s() < run.visible_at_s:
+            if visibility_s is not None and self._clock.now_s() < run.visible_at_s:
                 try:
                     self._calls.change_visibility(handles, visibility_s)
                 except QueueError as error:

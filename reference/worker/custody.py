@@ -102,11 +102,15 @@ class Memory:
         self._remembered_max = remembered_max
 
     def recall(self, email_id: str) -> Known:
+        """A refusal counts from when it was last recalled, so it holds until it is parked."""
         with self._lock:
-            known, at_s = self._known.get(email_id, (Known.NEW, 0.0))
-        if known is Known.REFUSED and self._clock.now_s() - at_s >= REFUSED_REMEMBERED_S:
-            return Known.NEW
-        return known
+            now_s = self._clock.now_s()
+            known, at_s = self._known.get(email_id, (Known.NEW, now_s))
+            if known is Known.REFUSED:
+                if now_s - at_s >= REFUSED_REMEMBERED_S:
+                    return Known.NEW
+                self._known[email_id] = (known, now_s)
+            return known
 
     def remember(self, email_id: str, known: Known) -> None:
         with self._lock:

@@ -1,0 +1,98 @@
+"""What the sender concludes from a sequence of attempts, against the rule in one line."""
+
+import threading
+
+import anyio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reference.api.metrics import Metrics
+from reference.api.sending import QueueSender, SendFailedError
+from reference.errors import QueueError
+
+OUTCOMES = st.sampled_from(["ok", "refused", "lost", "hopeless", "false-md5"])
+ERRORS = {
+    "refused": QueueError("RequestThrottled", is_definite=True, is_transient=True),
+    "lost": QueueError("ReadTimeoutError", is_definite=False, is_transient=True),
+    "hopeless": QueueError("AccessDenied", is_definite=True, is_transient=False),
+    "false-md5": QueueError("Md5Mismatch", is_definite=False, is_transient=False),
+}
+
+
+class ScriptedQueue:
+    def __init__(self, script):
+        self.script = iter(script)
+        self.attempts = []
+
+    def send(self, *, body, group, dedup_id):
+        self.attempts.append(next(self.script))
+        if self.attempts[-1] in ERRORS:
+            raise ERRORS[self.attempts[-1]]
+        return "message-1"
+
+    def check(self):
+        """Not asked here."""
+
+
+def outcome(queue, **options):
+    limits = {"threads": 2, "attempts_max": 3, "deadline_s": 5.0, **options}
+
+    async def go():
+        sender = QueueSender(queue, Metrics(), **limits)
+        try:
+            await sender.send(body="b", group="g", email_id="em_1")
+        except SendFailedError as error:
+            return "not-sent" if error.is_definite else "unknown"
+        return "confirmed"
+
+    return anyio.run(go)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(OUTCOMES, min_size=3, max_size=3))
+def test_the_conclusion_follows_from_the_attempts_made(script):
+    queue = ScriptedQueue(script)
+    concluded = outcome(queue)
+    made = queue.attempts
+    if made[-1] == "ok":
+        assert concluded == "confirmed"
+    elif any(attempt in ("lost", "false-md5") for attempt in made):
+        assert concluded == "unknown"
+    else:
+        assert concluded == "not-sent"
+    stops = [n for n, attempt in enumerate(script) if attempt not in ("refused", "lost")]
+    assert len(made) == (stops[0] + 1 if stops else 3)
+
+
+def test_no_attempt_begins_after_the_deadline():
+    queue = ScriptedQueue(["lost"] * 100)
+    assert outcome(queue, attempts_max=100, deadline_s=0.2) == "unknown"
+    assert len(queue.attempts) < 100
+
+
+def test_a_request_that_finds_no_thread_is_certainly_not_sent():
+    """An outage holds the only thread; the next request must not queue up behind it."""
+    held, release = threading.Event(), threading.Event()
+
+    class Stuck(ScriptedQueue):
+        def send(self, **message):
+            held.set()
+            assert release.wait(10)
+            return super().send(**message)
+
+    queue = Stuck(["ok"])
+
+    async def go():
+        sender = QueueSender(queue, Metrics(), threads=1, attempts_max=3, deadline_s=0.05)
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: sender.send(body="b", group="g", email_id="em_1"))
+            await anyio.to_thread.run_sync(held.wait)
+            with pytest.raises(SendFailedError) as caught:
+                await sender.send(body="b", group="g", email_id="em_2")
+            release.set()
+        return caught.value
+
+    error = anyio.run(go)
+    assert (error.code, error.is_definite) == ("NoFreeThread", True)
+    assert len(queue.attempts) == 1
