@@ -109,11 +109,13 @@ def _roll_up(claim: Claim, verdicts: list[Verdict]) -> ClaimVerdict:
     if not mine:
         return ClaimVerdict(claim=claim.id, text=claim.text, outcome=None, summary="not tried")
     outcome = worst([verdict.outcome for verdict in mine])
+    # The last of those that decided speaks for the claim: later experiments try harder.
+    *others, speaker = [verdict for verdict in mine if verdict.outcome is outcome]
+    also = f" ({outcome} in {len(others)} more)" if others else ""
     return ClaimVerdict(
         claim=claim.id,
         text=claim.text,
         outcome=outcome,
-        # Of several experiments, the one that decided speaks for the claim.
-        summary=next(verdict.summary for verdict in mine if verdict.outcome is outcome),
+        summary=f"{speaker.experiment}: {speaker.summary}{also}",
         verdicts=mine,
     )

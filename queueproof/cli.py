@@ -164,7 +164,7 @@ def sqs(context: typer.Context) -> None:
 @app.command(context_settings=PASSED_ON, add_help_option=False)
 def scan(context: typer.Context) -> None:
     """Scan logs for personal data. Example: queueproof scan logs/ --canaries canaries.jsonl"""
-    from compliance.pii.__main__ import main as scan_main  # noqa: PLC0415 - loads NLP libraries
+    from compliance.pii.cli import main as scan_main  # noqa: PLC0415 - loads NLP libraries
 
     raise typer.Exit(scan_main(context.args))
 

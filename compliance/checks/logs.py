@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from compliance.history import History
-from compliance.pii import Canary, Finding, Scanner, ScanReport, load_canaries
+from compliance.pii import Canary, Place, Scanner, ScanReport, load_canaries
 from compliance.verdict import OFFENCES_KEPT, Offence, Verdict, decide
 from scenarios.evidence import EvidenceError
 from scenarios.model import LogScan
 
 CLAIM = "no-pii-logs"
 CONTROL_LOG = "control.log"
+WHAT_CHARS_MAX = 300
 SAMPLED_IDS = 200  # of each run: enough to tell whether a log speaks of it
 
 
@@ -28,37 +29,40 @@ def check_logs(run: Path, history: History) -> Verdict:
     control = history.folder / "logs" / CONTROL_LOG
     doubts = [f"{run.name}: {_shown(log, run)} is missing" for log in logs if not log.exists()]
     present = [log for log in logs if log.exists()]
-    report = Scanner(canaries=_canaries(sources)).scan([*present, control])
-    findings, control_found = _apart(report.findings, control)
-    doubts += [f"{source}: {why}" for source, why in report.skipped]
-    if not control_found:
+    scanner = Scanner(canaries=_canaries(sources))
+    if not scanner.scan([control]).canary_lines:
         doubts.append("the planted control line was not found, so a leak might not be either")
+    report = scanner.scan(present)
+    doubts += [f"{note.source}: {note.what}" for note in report.skipped]
     for source in sources:
         doubts += _not_of_this_run(source, [log for log in present if source in log.parents])
     if history.record.interrupted:
         doubts.append(f"the experiment did not run to its end: {history.record.interrupted}")
+    lines = sum(place.lines for place in report.places)
     return Verdict(
         claim=CLAIM,
         experiment=history.record.name,
-        outcome=decide(len(findings), doubts),
-        summary=_summary(report, len(present), findings),
+        outcome=decide(lines, doubts),
+        summary=_summary(report, len(present), lines),
         figures={
             "lines": report.lines_read,
             "bytes": report.bytes_read,
             "logs": len(present),
-            "findings": len(findings),
+            "places": len(report.places),
+            "lines_with_findings": lines,
             "distinct_skeletons": report.distinct_skeletons,
         },
-        offences=[
-            Offence(
-                id=f"{_shown(Path(finding.source), run)}:{finding.line}",
-                what=f"{finding.rule} {finding.masked} in {finding.template}"[:200],
-            )
-            for finding in findings[:OFFENCES_KEPT]
-        ],
-        offence_count=len(findings),
+        offences=[_offence(place, run) for place in report.places[:OFFENCES_KEPT]],
+        offence_count=lines,
         reasons=doubts,
     )
+
+
+def _offence(place: Place, run: Path) -> Offence:
+    first = place.findings[0]
+    where = f"{_shown(Path(first.source), run)}:{first.line}"
+    what = f"{place.rule} {first.masked}, in {place.lines:,} lines like: {place.template}"
+    return Offence(id=where, what=what[:WHAT_CHARS_MAX])
 
 
 def _canaries(sources: Iterable[Path]) -> list[Canary]:
@@ -69,13 +73,6 @@ def _canaries(sources: Iterable[Path]) -> list[Canary]:
     except ValueError as error:
         raise EvidenceError(str(error)) from error
     return sorted(found, key=lambda canary: (canary.kind, canary.value))
-
-
-def _apart(findings: Iterable[Finding], control: Path) -> tuple[list[Finding], bool]:
-    """Findings outside the control log, and whether a canary was found inside it."""
-    outside = [finding for finding in findings if Path(finding.source) != control]
-    inside = [finding for finding in findings if Path(finding.source) == control]
-    return outside, any(finding.rule.startswith("canary/") for finding in inside)
 
 
 def _not_of_this_run(source: Path, logs: list[Path]) -> list[str]:
@@ -101,12 +98,12 @@ def _mentions(log: Path, ids: list[bytes]) -> bool:
         return any(email_id in line for line in lines for email_id in ids)
 
 
-def _summary(report: ScanReport, logs: int, findings: list[Finding]) -> str:
-    scanned = f"{report.lines_read:,} lines of {logs} logs"
-    if findings:
-        rules = sorted({finding.rule for finding in findings})
-        return f"{len(findings):,} findings in {scanned}: {', '.join(rules[:5])}"
-    return f"0 findings in {scanned} ({report.bytes_read / 1e6:.1f} MB)"
+def _summary(report: ScanReport, logs: int, lines: int) -> str:
+    scanned = f"{report.lines_read:,} lines of {logs} logs ({report.bytes_read / 1e6:.1f} MB)"
+    if not lines:
+        return f"0 findings in {scanned}"
+    rules = ", ".join(sorted({place.rule for place in report.places})[:5])
+    return f"{len(report.places):,} places, {lines:,} of {scanned}: {rules}"
 
 
 def _shown(path: Path, run: Path) -> str:
