@@ -1,0 +1,145 @@
+"""Fault plans: what fires when, what is journalled, and what a wrong plan is told."""
+
+import json
+
+import pytest
+
+from reference.clock import VirtualClock
+from reference.cloud.sqs.faults import (
+    Delay,
+    FaultInjector,
+    FaultPlan,
+    FaultPlanError,
+    LoseAnswer,
+    Outage,
+    Refuse,
+    parse_plan,
+)
+
+
+@pytest.fixture
+def clock():
+    return VirtualClock(1000.0)
+
+
+@pytest.fixture
+def journal(list_journal):
+    return list_journal()
+
+
+@pytest.fixture
+def injector(clock, journal):
+    return FaultInjector(clock, journal, seed=1)
+
+
+def fired_labels(injector, calls, action="SendMessage", queue="q"):
+    decided = [injector.decide(action, queue) for _ in range(calls)]
+    return [fault.label if fault else None for fault in decided]
+
+
+def test_the_first_fault_that_fires_wins(injector):
+    plan = FaultPlan(faults=(Refuse(label="a", probability=0.5), Outage(label="b")))
+    injector.set_plan(plan)
+    assert set(fired_labels(injector, 100)) == {"a", "b"}
+
+
+def test_the_same_seed_fires_the_same_faults_and_another_seed_others(clock, journal):
+    def run(seed):
+        injector = FaultInjector(clock, journal)
+        injector.set_plan(FaultPlan(seed=seed, faults=(Refuse(label="a", probability=0.3),)))
+        return fired_labels(injector, 200)
+
+    assert run(7) == run(7)
+    assert run(7) != run(8)
+    assert 40 <= run(7).count("a") <= 80
+
+
+def test_faults_draw_independently_of_each_other(injector):
+    plain = Refuse(label="b", probability=0.3)
+    injector.set_plan(FaultPlan(seed=7, faults=(Outage(label="a", queue="other"), plain)))
+    alone = fired_labels(injector, 100)
+    injector.set_plan(FaultPlan(seed=7, faults=(Outage(label="a", probability=0.5), plain)))
+    mixed = fired_labels(injector, 100)
+    assert alone.count("b") > 0
+    assert {"a", "b"} <= set(mixed)
+
+
+def test_a_fault_meets_only_its_actions_and_its_queue(injector):
+    injector.set_plan(FaultPlan(faults=(Outage(label="a", actions=("SendMessage",), queue="q"),)))
+    assert injector.decide("SendMessage", "q")
+    assert not injector.decide("SendMessageBatch", "q")
+    assert not injector.decide("SendMessage", "other")
+    assert not injector.decide("ListQueues", None)
+
+
+def test_a_window_opens_and_closes_by_the_clock_and_is_journalled(injector, clock, journal):
+    injector.set_plan(FaultPlan(faults=(Outage(label="a", queue="q", start_s=5, end_s=10),)))
+    assert injector.next_due_s() == 1005
+    clock.advance(4.999)
+    assert not injector.decide("SendMessage", "q")
+    clock.advance(0.001)
+    assert injector.decide("SendMessage", "q")
+    assert injector.next_due_s() == 1010
+    clock.advance(7)
+    assert not injector.decide("SendMessage", "q")
+    assert injector.next_due_s() is None
+    rows = [(row["at_s"], row["event"], row["fault"], row["queue"]) for row in journal.rows]
+    assert rows == [(1005.0, "start", "a", "q"), (1010.0, "end", "a", "q")]
+
+
+def test_taking_a_plan_back_ends_its_windows(injector, clock, journal):
+    injector.set_plan(FaultPlan(faults=(Outage(label="a"), Outage(label="later", start_s=60))))
+    clock.advance(3)
+    injector.set_plan(FaultPlan())
+    rows = [(row["at_s"], row["event"], row["fault"]) for row in journal.rows]
+    assert rows == [(1000.0, "start", "a"), (1003.0, "end", "a")]
+    assert not injector.decide("SendMessage", "q")
+
+
+def test_every_row_has_the_columns_of_the_faults_ledger(injector, journal):
+    fault = LoseAnswer(label="a")
+    injector.set_plan(FaultPlan(faults=(fault,)))
+    injector.fired(fault, "SendMessage", "q", stored=True, dedup_ids=["1"])
+    columns = {"at_s", "event", "fault", "kind", "action", "queue", "stored", "dedup_ids"}
+    assert [set(row) for row in journal.rows] == [columns, columns]
+    assert journal.rows[-1]["dedup_ids"] == ["1"]
+
+
+def test_a_plan_is_read_from_json():
+    text = {
+        "seed": 3,
+        "faults": [
+            {"kind": "refuse", "label": "r", "error": "throttle", "actions": ["SendMessage"]},
+            {"kind": "lose-answer", "label": "l", "how": "timeout", "probability": 0.25},
+            {"kind": "outage", "label": "o", "start_s": 5, "end_s": 10},
+            {"kind": "delay", "label": "d", "delay_s": 0.2},
+        ],
+    }
+    plan = parse_plan(json.dumps(text).encode())
+    assert plan.seed == 3
+    assert [type(fault) for fault in plan.faults] == [Refuse, LoseAnswer, Outage, Delay]
+
+
+@pytest.mark.parametrize(
+    ("fault", "named"),
+    [
+        ({"kind": "nonsense", "label": "a"}, "nonsense"),
+        ({"label": "a"}, "kind"),
+        ({"kind": "outage"}, "faults.0.outage.label"),
+        ({"kind": "outage", "label": ""}, "faults.0.outage.label"),
+        ({"kind": "outage", "label": "a", "probability": 1.5}, "probability.*1.5"),
+        ({"kind": "outage", "label": "a", "actions": ["Sned"]}, "actions.0.*Sned"),
+        ({"kind": "outage", "label": "a", "start_s": 5, "end_s": 5}, "end_s 5.0 is not after"),
+        ({"kind": "delay", "label": "a"}, "delay_s"),
+        ({"kind": "refuse", "label": "a", "error": "Boom"}, "error.*Boom"),
+        ({"kind": "outage", "label": "a", "surprise": 1}, "surprise"),
+    ],
+)
+def test_a_wrong_plan_is_refused_by_field_and_value(fault, named):
+    with pytest.raises(FaultPlanError, match=named):
+        parse_plan(json.dumps({"faults": [fault]}).encode())
+
+
+def test_a_plan_that_is_no_json_is_refused():
+    with pytest.raises(FaultPlanError, match="plan: Invalid JSON"):
+        parse_plan(b"{")

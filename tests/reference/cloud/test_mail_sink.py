@@ -1,0 +1,104 @@
+"""The mail sink as a process: its journal holds every accepted mail and nothing personal."""
+
+import hashlib
+import json
+import os
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+START_TIMEOUT_S = 30  # a loaded machine takes seconds to import
+
+
+def start(folder, *arguments):
+    command = [sys.executable, "-m", "reference.cloud.mail_sink", *arguments]
+    with (folder / "sink.log").open("w") as log:
+        return subprocess.Popen(command, stdout=log, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def sink(tmp_path):
+    port_file = tmp_path / "port"
+    process = start(
+        tmp_path, "--port-file", str(port_file), "--journal", str(tmp_path / "sink.jsonl")
+    )
+    deadline_s = time.monotonic() + START_TIMEOUT_S
+    while not port_file.exists():
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    process.port = int(port_file.read_text())
+    yield process
+    process.kill()
+    process.wait()
+    process.stderr.close()
+
+
+def rows(folder):
+    return [json.loads(line) for line in (folder / "sink.jsonl").read_text().splitlines()]
+
+
+def deliver(port, *mails):
+    with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost", timeout=10) as client:
+        for mail in mails:
+            client.sendmail("ann@example.com", ["bob@example.com"], mail)
+
+
+def test_each_accepted_mail_is_one_row(tmp_path, sink):
+    body = b"Hello Bob\r\n\r\nsecond paragraph\r\n"
+    head = (
+        b"Message-ID: <em_1@mail.example.com>\r\nX-Long: a\r\n b\r\n"
+        b"x-queueproof-KEY:\r\n k-17\r\nSubject: Hi\r\n\r\n"
+    )
+    before_s = time.monotonic()
+    deliver(sink.port, head + body, b"Subject: bare\r\n\r\nHello\r\n")
+    first, second = rows(tmp_path)
+    assert before_s <= first.pop("at_s") <= time.monotonic()
+    assert first == {
+        "email_id": "em_1",
+        "key": "k-17",
+        "size_bytes": len(head + body),
+        "body_sha256": hashlib.sha256(body).hexdigest(),
+    }
+    assert (second["email_id"], second["key"]) == ("", None)
+
+
+def test_a_header_in_the_text_is_no_header(tmp_path, sink):
+    deliver(sink.port, b"Subject: Hi\r\n\r\nMessage-ID: <em_2@mail.example.com>\r\n")
+    assert rows(tmp_path)[0]["email_id"] == ""
+
+
+def test_nothing_personal_is_kept_or_logged(tmp_path, sink):
+    deliver(sink.port, b"From: ann@example.com\r\nSubject: s3same\r\n\r\ns3same\r\n")
+    kept = (tmp_path / "sink.jsonl").read_text() + (tmp_path / "sink.log").read_text()
+    assert "example.com" not in kept
+    assert "s3same" not in kept
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_in_order(sink, number):
+    os.kill(sink.pid, number)
+    assert sink.wait(10) == 0
+
+
+def test_a_busy_port_is_one_line_and_exit_code_2(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        process = start(tmp_path, "--port", port, "--journal", str(tmp_path / "sink.jsonl"))
+        _, errors = process.communicate(timeout=START_TIMEOUT_S)
+    assert process.returncode == 2
+    assert "cannot listen on 127.0.0.1" in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_an_unwritable_journal_is_one_line_and_exit_code_2(tmp_path):
+    (tmp_path / "file").touch()
+    process = start(tmp_path, "--journal", str(tmp_path / "file" / "sink.jsonl"))
+    _, errors = process.communicate(timeout=START_TIMEOUT_S)
+    assert process.returncode == 2
+    assert len(errors.splitlines()) == 1
