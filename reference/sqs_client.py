@@ -19,7 +19,11 @@ from reference.errors import QueueError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
-    from mypy_boto3_sqs.type_defs import MessageTypeDef
+    from mypy_boto3_sqs.type_defs import (
+        ChangeMessageVisibilityBatchResultTypeDef,
+        DeleteMessageBatchResultTypeDef,
+        MessageTypeDef,
+    )
 
 RECEIVE_MAX = 10  # messages a call, SQS's limit
 VISIBILITY_MAX_S = 43_200  # SQS: 12 hours, counted from the receive
@@ -143,7 +147,10 @@ class SqsQueue:
             )
         except (boto.ClientError, boto.BotoCoreError) as error:
             raise classify(error) from error
-        if answer.get("MD5OfMessageBody") != _md5(body) or not answer.get("MessageId"):
+        if not answer.get("MessageId") or not answer.get("MD5OfMessageBody"):
+            # botocore makes an empty answer of one that breaks off or is no JSON.
+            raise QueueError("IncompleteAnswer", is_definite=False, is_transient=True)
+        if answer["MD5OfMessageBody"] != _md5(body):
             # Something other than this body may be stored. A repeat would be absorbed as a
             # duplicate and confirm nothing, so it is not worth trying.
             raise QueueError("Md5Mismatch", is_definite=False, is_transient=False)
@@ -187,7 +194,7 @@ class SqsQueue:
             )
         except (boto.ClientError, boto.BotoCoreError) as error:
             raise classify(error) from error
-        return {int(f["Id"]): _entry_error(f["Code"]) for f in answer.get("Failed", [])}
+        return _batch_failures(answer, len(receipt_handles))
 
     def change_visibility(
         self, receipt_handles: Sequence[str], visibility_s: int
@@ -202,7 +209,7 @@ class SqsQueue:
             )
         except (boto.ClientError, boto.BotoCoreError) as error:
             raise classify(error) from error
-        return {int(f["Id"]): _entry_error(f["Code"]) for f in answer.get("Failed", [])}
+        return _batch_failures(answer, len(receipt_handles))
 
 
 def classify(error: Exception) -> QueueError:
@@ -225,6 +232,19 @@ def classify(error: Exception) -> QueueError:
     if isinstance(error, _NEVER_SENT):
         return QueueError(code, is_definite=True, is_transient=False)
     return QueueError(code, is_definite=isinstance(error, _NOT_SENT), is_transient=True)
+
+
+def _batch_failures(
+    answer: "DeleteMessageBatchResultTypeDef | ChangeMessageVisibilityBatchResultTypeDef",
+    count: int,
+) -> dict[int, QueueError]:
+    """The entries that SQS did not confirm, by position."""
+    unconfirmed = QueueError("IncompleteAnswer", is_definite=False, is_transient=True)
+    failures = dict.fromkeys(range(count), unconfirmed)
+    failures.update((int(f["Id"]), _entry_error(f["Code"])) for f in answer.get("Failed", []))
+    for entry in answer.get("Successful", []):
+        failures.pop(int(entry["Id"]), None)
+    return failures
 
 
 def _entry_error(code: str) -> QueueError:

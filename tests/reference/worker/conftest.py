@@ -182,7 +182,7 @@ class InlineDeleter(Deleter):
 class World:
     """Everything wired together as in the worker's loop, but for the threads."""
 
-    def __init__(self, receives_max=3):
+    def __init__(self, receives_max=3, courier_type=Courier, memory_type=Memory):
         self.clock = VirtualClock(now_s=1000.0)
         self.queue = FakeQueue(self.clock, receives_max)
         self.provider = FakeProvider()
@@ -194,12 +194,12 @@ class World:
         self.heartbeat = Heartbeat(
             self.queue, self.custody, journal, self.clock, visibility_s=VISIBILITY_S
         )
-        self.courier = Courier(
+        self.courier = courier_type(
             calls=self.queue,
             provider=self.provider,
             deleter=self.deleter,
             custody=self.custody,
-            memory=Memory(self.clock),
+            memory=memory_type(self.clock),
             journal=journal,
             clock=self.clock,
             margin_s=1.0,

@@ -2,10 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reference.errors import outcome_unknown, permanent_refusal, transient_refusal
+from reference.worker.courier import Courier
+from reference.worker.custody import Memory
+from reference.worker.decide import Known, LeaveForRedrive, Retry
 
 
 def fill(world, *keys, group="g"):
@@ -185,30 +189,71 @@ FAILURES = st.sampled_from(
 )
 
 
-@given(
-    groups=st.lists(st.sampled_from("gh"), min_size=1, max_size=12),
-    failures=st.dictionaries(st.integers(0, 11), st.lists(FAILURES, min_size=1, max_size=2)),
-    broken=st.fixed_dictionaries(
-        {
-            "deletes_to_fail": st.integers(0, 4),
-            "changes_to_fail": st.integers(0, 3),
-            "lost_delete_answers": st.integers(0, 2),
-        }
-    ),
+GROUPS = st.lists(st.sampled_from("gh"), min_size=1, max_size=12)
+FAILING = st.dictionaries(st.integers(0, 11), st.lists(FAILURES, min_size=1, max_size=2))
+BROKEN = st.fixed_dictionaries(
+    {
+        "deletes_to_fail": st.integers(0, 4),
+        "changes_to_fail": st.integers(0, 3),
+        "lost_delete_answers": st.integers(0, 2),
+    }
 )
-def test_whatever_fails_each_email_is_sent_once_in_order_or_parked(
-    make_world, groups, failures, broken
-):
-    world = make_world(receives_max=12)
+
+
+def offence(make_world, groups, failing, broken, **planted):
+    """What went wrong in a world of such failures, or None."""
+    world = make_world(receives_max=12, **planted)
     vars(world.queue).update(broken)
     for number, group in enumerate(groups):
         world.queue.put(f"{number:02}", group)
-        world.provider.scripts[f"{number:02}"] = list(failures.get(number, []))
+        world.provider.scripts[f"{number:02}"] = list(failing.get(number, []))
     world.work(40, pause_s=31)
-    assert world.queue.keys() == []
-    assert sorted(world.provider.sent + world.queue.parked) == [
+    if sorted(set(world.provider.sent + world.queue.parked)) != [
         f"{n:02}" for n in range(len(groups))
-    ]
+    ]:
+        return "lost"
+    if len(set(world.provider.sent)) < len(world.provider.sent):
+        return "sent twice"
     for group in "gh":
         sent = [key for key in world.provider.sent if groups[int(key)] == group]
-        assert sent == sorted(sent)
+        if sent != sorted(sent):
+            return "out of order"
+    return None
+
+
+@given(groups=GROUPS, failing=FAILING, broken=BROKEN)
+def test_whatever_fails_each_email_is_sent_once_in_order_or_parked(
+    make_world, groups, failing, broken
+):
+    assert offence(make_world, groups, failing, broken) is None
+
+
+class HastyCourier(Courier):
+    """Planted bug: goes on with the group after a failure that may pass."""
+
+    def _handle(self, run, held):
+        decision = super()._handle(run, held)
+        return LeaveForRedrive(1, "hasty") if isinstance(decision, Retry) else decision
+
+
+class ForgetfulMemory(Memory):
+    """Planted bug: does not know what it has sent."""
+
+    def recall(self, email_id):
+        return Known.NEW
+
+
+@pytest.mark.parametrize(
+    ("planted", "case", "expected"),
+    [
+        (
+            {"courier_type": HastyCourier},
+            ("gg", {0: [transient_refusal("451")]}, {}),
+            "out of order",
+        ),
+        ({"memory_type": ForgetfulMemory}, ("g", {}, {"deletes_to_fail": 3}), "sent twice"),
+    ],
+)
+def test_planted_bugs_are_seen(make_world, planted, case, expected):
+    assert offence(make_world, *case, **planted) == expected
+    assert offence(make_world, *case) is None
