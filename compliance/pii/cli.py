@@ -34,7 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("--require-canary: needs --canaries FILE with the planted control", file=sys.stderr)
         return USAGE
     scanner = Scanner(canaries, ScanSettings(names=not options.no_ner))
-    report = scanner.scan(options.paths, progress=_progress if sys.stderr.isatty() else None)
+    if sys.stderr.isatty():
+        report = scanner.scan(options.paths, progress=_progress)
+        print("\r\x1b[K", end="", file=sys.stderr)
+    else:
+        report = scanner.scan(options.paths)
     is_control_missing = options.require_canary and not control_found(report, canaries)
     if options.json:
         row = {**report.as_dict(), "is_control_missing": is_control_missing}
@@ -87,4 +91,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _progress(source: str, lines_read: int) -> None:
-    print(f"\r{lines_read:,} lines, {source}\x1b[K", end="\r", file=sys.stderr)
+    print(f"\r{lines_read:,} lines, {source}\x1b[K", end="", file=sys.stderr)

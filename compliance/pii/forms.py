@@ -23,6 +23,9 @@ WINDOW_CHARS_MIN = 16  # "a b c d e" stands in any log: such windows take more w
 ENCODED_BYTES_MIN = 7
 # A number written without its separators; shorter runs of digits are anybody's counter.
 DIGITS_MIN = 9
+# Text that JSON, HTML, quoted-printable and repr() leave as it is: most text, so time is saved.
+_SAME_WHEN_ESCAPED = re.compile(r"[\w .,:;!?@()*/+-]*", re.ASCII)
+_KEPT_IN_URL = "!'()*~@:/,;+"
 _SHORT_CHARS = 7
 _ADDRESS_LINE_CHARS_MIN = 8
 _ONE_WORD = re.compile(r"[\w'’-]+")  # noqa: RUF001 - names are written with either apostrophe
@@ -70,26 +73,43 @@ def _needs_boundaries(value: str) -> bool:
 def _written(text: str, is_bounded: bool) -> Iterator[Form]:
     """The forms in which each character stays where it was."""
     for variant in _cases(text):
-        escaped = json.dumps(variant)[1:-1]
-        readable = json.dumps(variant, ensure_ascii=False)[1:-1]
-        for name, written in (
-            ("raw", variant),
-            ("json", readable),
-            ("json", escaped),
-            ("json in json", json.dumps(readable, ensure_ascii=False)[1:-1]),
-            ("json in json", json.dumps(readable)[1:-1]),
-            ("json in json", json.dumps(escaped)[1:-1]),
-            ("repr", repr(variant)[1:-1]),
-            ("repr", repr(variant.encode())[2:-1]),
+        yield _form("raw", variant.encode(), is_bounded=is_bounded)
+        written = {
             ("url", quote(variant, safe="")),
-            ("url", quote(variant, safe="!'()*~@:/,;+")),
+            ("url", quote(variant, safe=_KEPT_IN_URL)),
             ("url", quote_plus(variant)),
-            ("html", html.escape(variant)),
-            ("html", html.escape(variant).replace("&#x27;", "&#39;")),
-            ("html", html.escape(variant).encode("ascii", "xmlcharrefreplace").decode()),
-            ("quoted-printable", _quoted_printable(variant)),
-        ):
-            yield _form(name, written.encode(), is_bounded=is_bounded)
+        }
+        if not _SAME_WHEN_ESCAPED.fullmatch(variant):
+            written |= _escaped(variant)
+        for name, form in sorted(written):
+            yield _form(name, form.encode(), is_bounded=is_bounded)
+
+
+def _escaped(text: str) -> set[tuple[str, str]]:
+    ascii_only, readable = _json_inner(text), _json_inner(text, ensure_ascii=False)
+    return {
+        ("json", readable),
+        ("json", ascii_only),
+        ("json in json", _json_inner(readable, ensure_ascii=False)),
+        ("json in json", _json_inner(readable)),
+        ("json in json", _json_inner(ascii_only)),
+        ("repr", repr(text)[1:-1]),
+        ("repr", repr(text.encode())[2:-1]),
+        ("html", html.escape(text)),
+        ("html", html.escape(text).replace("&#x27;", "&#39;")),
+        ("html", html.escape(text).encode("ascii", "xmlcharrefreplace").decode()),
+        ("quoted-printable", _quoted_printable(text)),
+    }
+
+
+def _as_logged(text: str) -> tuple[str, ...]:
+    if _SAME_WHEN_ESCAPED.fullmatch(text):
+        return (text,)
+    return text, _json_inner(text), _json_inner(text, ensure_ascii=False)
+
+
+def _json_inner(text: str, *, ensure_ascii: bool = True) -> str:
+    return json.dumps(text, ensure_ascii=ensure_ascii)[1:-1]
 
 
 def _packed(text: str, is_bounded: bool) -> Iterator[Form]:
@@ -124,13 +144,16 @@ def _windows(value: str, words: list[re.Match[str]]) -> Iterator[Form]:
         while words[last].end() - start < WINDOW_CHARS_MIN and last < len(words) - 1:
             last += 1
         text = value[start : words[last].end()][:WINDOW_CHARS_MAX]
-        spaced = re.sub(r"\s+", " ", text)
+        spaced = " ".join(text.split())
         if first % WINDOW_WORDS == 0:
             forms = [*_written(text, is_bounded=False), *_packed(text, is_bounded=False)]
-            forms += _written(spaced, is_bounded=False)
+            forms += _written(spaced, is_bounded=False) if spaced != text else []
         else:
-            plain = (text, spaced, *(json.dumps(text, ensure_ascii=a)[1:-1] for a in (True, False)))
-            forms = [_form("raw", written.encode()) for written in plain]
+            forms = [
+                _form("raw" if written == variant else "json", written.encode())
+                for variant in dict.fromkeys((*_cases(text), *_cases(spaced)))
+                for written in _as_logged(variant)
+            ]
         for form in forms:
             yield form._replace(name=f"part {form.name}")
 

@@ -1,7 +1,7 @@
 """One pass over the lines: cheap detectors on each, dear ones where the shape of a line is new."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,6 +23,8 @@ from compliance.pii.shape import (
 from compliance.pii.sources import Line
 from compliance.pii.template import Span, template_of
 
+# A line with so many canaries is one leak; counting on would only cost time.
+HITS_PER_LINE_MAX = 200
 _LONG_KINDS = frozenset({"body", "subject", "address"})
 Spans = defaultdict[Leaf, list[Span]]
 
@@ -53,13 +55,13 @@ class LinePass:
         self._salt = salt
         self._split_numbers: dict[bytes, bool] = {}
         # Templates and file names repeat; each is searched for personal data once.
-        self.shown = lru_cache(4096)(self._without_canaries)
+        self._shown = lru_cache(4096)(self._without_canaries)
         self.shown_source = lru_cache(4096)(self._without_personal_data)
 
     def take(self, line: Line) -> None:
         """Run what has to see this line."""
         shape = shape_of(line.data)
-        hits = self._canaries.find(line.data)
+        hits = self._canaries.find(line.data)[:HITS_PER_LINE_MAX]
         is_known = self.pending.count_if_known(shape.digest)
         has_patterns = self._settings.patterns and (
             self._may_hold_split_number(shape) or may_hold_pattern(line.data)
@@ -116,8 +118,8 @@ class LinePass:
         if any(hit.canary.is_control for hit in hits):
             self.control_lines += 1
             self.control_sources[line.source] = None
+        paths = self._mark(record, spans) if hits else {}
         for hit in hits:
-            path = self._mark(record, hit, spans)
             if hit.canary.is_control:
                 continue
             yield _Draft(
@@ -127,24 +129,22 @@ class LinePass:
                 confidence=1.0,
                 value=hit.canary.value,
                 column=len(line.data[: hit.start].decode(errors="replace")) + 1,
-                json_path=path,
+                json_path=paths.get(hit.canary.value, ""),
                 form=hit.form,
             )
 
-    def _mark(self, record: Record, hit: CanaryHit, spans: Spans) -> str:
-        """Hide the canary in each leaf that shows it; returns the path of the first such leaf."""
-        first_path: str | None = None
+    def _mark(self, record: Record, spans: Spans) -> dict[str, str]:
+        """Hide canaries in the leaves that show them; returns where each value shows first."""
+        paths: dict[str, str] = {}
         for leaf in record.leaves:
             data = leaf.text.encode()
-            for inner in self._canaries.find(data):
-                if inner.canary.value != hit.canary.value:
-                    continue
-                first_path = leaf.path if first_path is None else first_path
-                start = len(data[: inner.start].decode(errors="replace"))
-                end = start + len(data[inner.start : inner.end].decode(errors="replace"))
-                hides_leaf = inner.form.startswith("part") or hit.canary.kind in _LONG_KINDS
+            for hit in self._canaries.find(data):
+                paths.setdefault(hit.canary.value, leaf.path)
+                start = len(data[: hit.start].decode(errors="replace"))
+                end = start + len(data[hit.start : hit.end].decode(errors="replace"))
+                hides_leaf = hit.form.startswith("part") or hit.canary.kind in _LONG_KINDS
                 spans[leaf].append(Span(start, end, f"<{hit.canary.kind}>", hides_leaf))
-        return first_path or ""
+        return paths
 
     def _pattern_drafts(
         self, line: Line, record: Record, known: list[str], spans: Spans
@@ -169,9 +169,12 @@ class LinePass:
             )
 
     def _record(
-        self, line: Line, record: Record, drafts: Iterable[_Draft], spans: Spans, lines: int = 1
+        self, line: Line, record: Record, drafts: list[_Draft], spans: Spans, lines: int = 1
     ) -> None:
-        template = self.shown(template_of(record, spans))
+        found = {draft.value for draft in drafts}
+        template = self._told(template_of(record, spans), found)
+        logger = self._told(record.logger, found) if record.logger else None
+        message_id = self._told(record.message_id, found) if record.message_id else None
         for draft in drafts:
             finding = Finding(
                 rule=draft.rule,
@@ -181,15 +184,20 @@ class LinePass:
                 source=self.shown_source(line.source),
                 line=line.number,
                 column=draft.column,
-                json_path=self.shown(draft.json_path),
+                json_path=self._told(draft.json_path, found),
                 template=template,
-                logger=self.shown(record.logger) if record.logger else None,
-                message_id=self.shown(record.message_id) if record.message_id else None,
+                logger=logger,
+                message_id=message_id,
                 masked=masked(draft.kind, draft.value),
                 hash=salted_hash(draft.value, self._salt),
                 form=draft.form,
             )
             self.book.add(finding, lines)
+
+    def _told(self, text: str, found: set[str]) -> str:
+        for value in found:
+            text = text.replace(value, "*")
+        return self._shown(text)
 
     def _without_canaries(self, text: str) -> str:
         """The last guard before print: whatever built the text, no canary passes."""

@@ -22,6 +22,9 @@ _UNUSED_PIPES = ["tok2vec", "tagger", "parser", "lemmatizer", "attribute_ruler"]
 _APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 _WORD = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{_APOSTROPHES}.-](?=[^\W\d_]))*\.?")
 _NOT_IN_NAME = re.compile(rf"[^\w\s{_APOSTROPHES}.,-]|[\d_]")
+# House number before, postcode after; the blanked text shows both as 0.
+_NUMBER_BEFORE = re.compile(r"(?:^|\s)0(?: \w+)?\Z")
+_NUMBER_AFTER = re.compile(r",? ?(?:[A-Z]{2} )?0\b")
 _CONFIDENCE_NAME, _CONFIDENCE_ADDRESS, _CONFIDENCE_WORD = 0.85, 0.6, 0.4
 
 
@@ -48,7 +51,7 @@ class NameFinder:
     """A loaded model. Loading takes about a second, a distinct text about 5 ms."""
 
     def __init__(self, model: str | None = None) -> None:
-        """Raises ModelMissingError when neither the model asked for nor a known one is installed."""
+        """Raises ModelMissingError when the model asked for, or any known one, is missing."""
         try:
             spacy = quiet_import("spacy")
         except ImportError:
@@ -88,8 +91,10 @@ def _entities(entity: str, span: Any, document: Any) -> Iterator[NamedEntity]:
         return
     if entity == "LOCATION":
         # A town alone is nobody's; with a number beside it, it is part of an address.
-        around = document[max(0, span.start - 2) : span.end + 2].text
-        yield NamedEntity(entity, value, _CONFIDENCE_ADDRESS if "0" in around else _CONFIDENCE_WORD)
+        before = document[max(0, span.start - 2) : span.start].text
+        after = document[span.end : span.end + 3].text
+        is_address = _NUMBER_BEFORE.search(before) or _NUMBER_AFTER.match(after)
+        yield NamedEntity(entity, value, _CONFIDENCE_ADDRESS if is_address else _CONFIDENCE_WORD)
     else:
         yield NamedEntity(entity, value, _CONFIDENCE_NAME if len(words) > 1 else _CONFIDENCE_WORD)
 

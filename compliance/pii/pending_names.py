@@ -7,8 +7,9 @@ from compliance.pii.record import Leaf, Record
 from compliance.pii.shape import blank
 from compliance.pii.sources import Line
 
-# Bounds of memory and of time (about 5 ms a text).
+# Bounds of time (about 5 ms a text) and of memory (lines kept to say where a name stands).
 TEXTS_MAX = 20_000
+KEPT_BYTES_MAX = 64 << 20
 SHAPES_MAX = 1_000_000
 
 
@@ -29,6 +30,7 @@ class PendingNames:
 
     asked: list[Asked] = field(default_factory=list)
     left_out: int = 0
+    _kept_bytes: int = 0
     _counters: dict[bytes, list[int]] = field(default_factory=dict)
     _plain_shapes: set[bytes] = field(default_factory=set)
 
@@ -58,12 +60,14 @@ class PendingNames:
                 piece = text[start : start + TEXT_CHARS_MAX]
                 if not may_hold_name(piece):
                     continue
-                if len(self.asked) >= TEXTS_MAX:
+                is_full = self._kept_bytes + len(line.data) > KEPT_BYTES_MAX
+                if is_full or len(self.asked) >= TEXTS_MAX:
                     self.left_out += 1
                     continue
                 self.asked.append(Asked(piece, leaf, line, record, counter))
                 is_asked = True
         if is_asked:
+            self._kept_bytes += len(line.data)
             self._counters[shape] = counter
         else:
             self.remember(shape)

@@ -13,6 +13,7 @@ _LOGGER = re.compile(r"[A-Za-z_][\w.:-]{0,79}")
 _ID = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_-]{10,80}")
 # Keys are named by code and may be printed; anything else in a key's place may be data.
 _CODE_KEY = re.compile(r"[@A-Za-z_][\w-]{0,47}(?:\.[A-Za-z_][\w-]{0,47}){0,4}", re.ASCII)
+_KEY_DIGITS_MAX = 5  # more make a number of somebody's
 _HIDDEN_KEY = "*"
 # Escapes can arrive inside JSON, where the reader of raw lines does not see them.
 _ANSI = re.compile(r"\x1b\[[0-9;:?]{0,64}[ -/]{0,4}[@-~]")
@@ -67,6 +68,11 @@ def parse(line: bytes) -> Record:
     return Record((Leaf("", "", text),), is_json=False)
 
 
+def _is_code(key: str) -> bool:
+    digit_count = sum(char.isdigit() for char in key)
+    return digit_count <= _KEY_DIGITS_MAX and _CODE_KEY.fullmatch(key) is not None
+
+
 def _leaves(root: object) -> list[Leaf]:
     leaves: list[Leaf] = []
     # A stack, because a hostile line nests deeper than Python recurses; reversed, to keep order.
@@ -76,7 +82,7 @@ def _leaves(root: object) -> list[Leaf]:
         if isinstance(value, dict):
             children: list[tuple[str, str, object]] = []
             for child_key, child in value.items():
-                shown = child_key if _CODE_KEY.fullmatch(child_key) else _HIDDEN_KEY
+                shown = child_key if _is_code(child_key) else _HIDDEN_KEY
                 if shown == _HIDDEN_KEY:
                     leaves.append(Leaf(f"{path}.{_HIDDEN_KEY}", "", child_key, is_key=True))
                 children.append((f"{path}.{shown}", shown, child))

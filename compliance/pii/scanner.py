@@ -38,7 +38,7 @@ class Scanner:
         for line in intake.lines(paths, line_bytes_max=self._settings.line_bytes_max):
             scan.take(line)
             if progress is not None and intake.lines_read % PROGRESS_EVERY_LINES == 0:
-                progress(line.source, intake.lines_read)
+                progress(scan.shown_source(line.source), intake.lines_read)
         skipped = [*intake.skipped, *self._look_for_names(scan)]
         return ScanReport(
             places=scan.book.places(),

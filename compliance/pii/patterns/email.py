@@ -20,19 +20,28 @@ def find_emails(text: str, key: str) -> Iterator[PatternHit]:
         local = _LOCAL.search(text[max(0, at - _LOCAL_CHARS_MAX) : at])
         domain = _DOMAIN.match(text, at + 1)
         if local and domain:
-            address = f"{local.group().lstrip('.+~-')}@{domain.group().rstrip('-_')}"
+            address = _address(local.group().lstrip(".+~-"), domain.group())
             start = at - len(local.group())
             before = text[max(0, start - CONTEXT_CHARS) : start]
             # RFC 5322 message ids look like addresses and name a machine.
-            if _is_address(address) and not Candidate(address, before, key).is_named(_MESSAGE_ID):
+            if address and not Candidate(address, before, key).is_named(_MESSAGE_ID):
                 yield PatternHit("EMAIL_ADDRESS", address, 1.0, "error")
         at = text.find("@", at + 1)
 
 
+def _address(local: str, domain: str) -> str | None:
+    """The address with as much of the domain as exists: a full stop may glue a sentence to it."""
+    labels = domain.split(".")
+    for count in range(len(labels), 1, -1):
+        address = f"{local}@{'.'.join(labels[:count]).rstrip('-_')}"
+        if local and _is_address(address):
+            return address
+    return None
+
+
 @lru_cache(20_000)
 def _is_address(address: str) -> bool:
-    local, _, domain = address.partition("@")
-    if not local or not suffix_extractor()(domain).fqdn:
+    if not suffix_extractor()(address.partition("@")[2]).fqdn:
         return False
     # Presidio's pattern; its own validation would try to fetch the suffix list.
     return any(

@@ -1,0 +1,160 @@
+"""Each rule against a table of texts: what must be found, and near misses that must not.
+
+Numbers are test numbers: card numbers of the schemes' documentation, 555-01xx phones, IBAN examples
+of the registry.
+"""
+
+import time
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from compliance.pii.patterns import DEFAULT_REGIONS, find_patterns
+from compliance.pii.record import Leaf, parse
+from compliance.pii.shape import may_hold_pattern, may_hold_split_number, shape_of
+
+FLAGGED = [
+    ("EMAIL_ADDRESS", "to jane.doe@example.com failed", "jane.doe@example.com"),
+    ("EMAIL_ADDRESS", "<jane+tag@mail.example.co.uk>", "jane+tag@mail.example.co.uk"),
+    ("EMAIL_ADDRESS", "GET /v1/emails?to=jane%40example.com&x=1", "jane@example.com"),
+    ("EMAIL_ADDRESS", "mailto:jane@example.com.", "jane@example.com"),
+    ("EMAIL_ADDRESS", "sent to jane@example.com.Please retry", "jane@example.com"),
+    ("EMAIL_ADDRESS", "a=1;to='jane@example.com',b", "jane@example.com"),
+    ("EMAIL_ADDRESS", "zoë@exämple.com wrote", "zoë@exämple.com"),
+    ("EMAIL_ADDRESS", f"{'x' * 80}/jane@example.com", "jane@example.com"),
+    ("CREDIT_CARD", "paid with 4111111111111111", "4111111111111111"),
+    ("CREDIT_CARD", "4111 1111 1111 1111", "4111 1111 1111 1111"),
+    ("CREDIT_CARD", "200 4111-1111-1111-1111 12", "4111-1111-1111-1111"),
+    ("CREDIT_CARD", "amex 3782 822463 10005", "3782 822463 10005"),
+    ("CREDIT_CARD", "Mastercard of the 2 series 2223003122003222", "2223003122003222"),
+    ("CREDIT_CARD", "card=6759649826438453", "6759649826438453"),
+    ("IBAN_CODE", "from DE89370400440532013000 today", "DE89370400440532013000"),
+    ("IBAN_CODE", "GB82 WEST 1234 5698 7654 32 is it", "GB82 WEST 1234 5698 7654 32"),
+    ("IBAN_CODE", "iban=gb82west12345698765432", "gb82west12345698765432"),
+    ("IP_ADDRESS", "peer 8.8.4.4:443", "8.8.4.4"),
+    ("IP_ADDRESS", "http://8.8.4.4/x", "8.8.4.4"),
+    ("IP_ADDRESS", "from 2a00:1450:4001:81b::200e", "2a00:1450:4001:81b::200e"),
+    ("PHONE_NUMBER", "call +1 212 555 0142 now", "+1 212 555 0142"),
+    ("PHONE_NUMBER", "+44 7700 900123", "+44 7700 900123"),
+    ("PHONE_NUMBER", "+491512345678", "+491512345678"),
+    ("PHONE_NUMBER", "reach (212) 555-0142", "(212) 555-0142"),
+    ("PHONE_NUMBER", "212-555-0142 rang", "212-555-0142"),
+    ("PHONE_NUMBER", "tel:2125550142", "2125550142"),
+    ("PHONE_NUMBER", "mobile = 030 1234567", "030 1234567"),
+]
+NEAR_MISSES = [
+    "jane.doe at example.com",
+    "RecvWorker@765 closed",
+    "lodash@4.17.21 installed",
+    "@app.route is no address",
+    "user@localhost",
+    "message_id=<20251124.4711@mail.example.com>",
+    "In-Reply-To: <abc@mail.example.com>",
+    "4111111111111112 fails the checksum",
+    "41111111111111111111 is too long",
+    "3222552788284376 passes the checksum, but no issuer has it",
+    "epoch 1131408782 2005",
+    "sequence 18849496460467696128",
+    "at 1764000000000 ms, 1764000000000000 us",
+    "0.4111111111111111",
+    "id_4111111111111111",
+    "DE88370400440532013000 fails the checksum",
+    "XX82WEST12345698765432",
+    "ab12 request id cd34ef56",
+    "127.0.0.1 10.1.2.3 192.168.0.1 172.16.4.4 169.254.1.1 0.0.0.0 255.255.255.255",
+    "192.0.2.17 198.51.100.7 203.0.113.9 2001:db8::1 ::1 fe80::1 fd00::2",
+    "Chrome/120.0.0.1 version 3.11.7.1 v1.2.3.4 1.2.3.4.5",
+    "std::string 10:20:30 aa:bb:cc:dd:ee:ff a::b",
+    "2025-11-24 2025/11/24 24.11.2025 10:20:30,123",
+    "2125550142 bare digits are an id",
+    "200 345 0012",
+    'HTTP/1.1" 202 345 1234',
+    "550e8400-e29b-41d4-a716-446655440000",
+    "123e4567-1234-1234-1234-123456789012",
+    "arn:aws:sqs:us-east-1:123456789012:emails.fifo",
+    "1-581cf771-a006649127e371903a2de979",
+    "[24/Nov/2025:10:00:00 +0000]",
+    "cancelled 2125550142 cells in excel",
+    "d41d8cd98f00b204e9800998ecf8427e",
+]
+
+
+def hits(text, key=""):
+    return [(hit.entity, hit.value) for hit in find_patterns(Leaf("", key, text), DEFAULT_REGIONS)]
+
+
+@pytest.mark.parametrize(("entity", "text", "value"), FLAGGED)
+def test_personal_data_is_found_with_its_exact_extent(entity, text, value):
+    assert hits(text) == [(entity, value)]
+
+
+@pytest.mark.parametrize("text", NEAR_MISSES)
+def test_near_misses_are_not_flagged(text):
+    assert hits(text) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "found"),
+    [
+        ("phone2", "2125550142", [("PHONE_NUMBER", "2125550142")]),
+        ("order_id", "2125550142", []),
+        ("message_id", "abc@mail.example.com", []),
+        ("to", "abc@mail.example.com", [("EMAIL_ADDRESS", "abc@mail.example.com")]),
+        ("card_number", "501864667905", []),  # fails the checksum
+        ("card_number", "501864667909", [("CREDIT_CARD", "501864667909")]),
+        ("sequence", "501864667909", []),
+    ],
+)
+def test_the_key_of_a_json_field_counts_as_context(key, text, found):
+    assert hits(text, key) == found
+
+
+@pytest.mark.parametrize(("entity", "text", "value"), FLAGGED)
+@pytest.mark.parametrize("carrier", ["{}", "event=x {} y=1", '{{"event":"x","note":{}}}'])
+def test_the_gate_lets_through_every_line_that_a_rule_would_flag(entity, text, value, carrier):
+    written = orjson.dumps(text).decode() if carrier.startswith("{{") else text
+    assert passes_gate(carrier.format(written).encode())
+
+
+def passes_gate(line):
+    return may_hold_pattern(line) or may_hold_split_number(shape_of(line))
+
+
+PIECES = st.one_of(
+    st.sampled_from([value for _, _, value in FLAGGED]),
+    st.sampled_from(
+        ["phone", "tel ", "card", "id=", "_", "-", " ", "/", "+", ".", ":", "x9", "%", "7"]
+    ),
+    st.text(max_size=4),
+    st.from_regex(r"\+?[0-9(][0-9 ().-]{5,18}", fullmatch=True),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(PIECES, max_size=6), st.booleans())
+def test_no_rule_flags_a_line_that_the_gate_holds_back(pieces, is_json):
+    """The gate works on the blanked shape; this is what keeps it from hiding digits."""
+    text = "".join(pieces)
+    line = orjson.dumps({"event": "x", "note": text}) if is_json else text.encode()
+    found = [hit for leaf in parse(line).leaves for hit in find_patterns(leaf, DEFAULT_REGIONS)]
+    assert not found or passes_gate(line)
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "a.", "@", "a@", "a@b.", "4", "4 ", "1-", "+1 ", "AB12", "::", "0.", "(", "_1"]
+)
+def test_time_grows_with_the_length_of_a_hostile_line_not_with_its_square(unit):
+    def seconds(size):
+        text = unit * (size // len(unit))
+        started = time.process_time()
+        hits(text)
+        shape_of(text.encode())
+        may_hold_pattern(text.encode())
+        return time.process_time() - started
+
+    hits(unit * 1000)
+    small, large = seconds(4_000), seconds(64_000)
+    # 16 times the length; a quadratic rule takes 256 times as long. 0.5 s covers clock noise.
+    assert large < 64 * small + 0.5, f"{small:.4f} s for 4 kB, {large:.4f} s for 64 kB"

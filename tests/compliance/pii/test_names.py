@@ -1,0 +1,46 @@
+"""Names are found in decoded text; log language that looks like names is not."""
+
+import pytest
+
+from compliance.pii.names import ModelMissingError, NameFinder, may_hold_name
+from compliance.pii.shape import blank
+
+FLAGGED = [
+    ("could not deliver to Maria Gonzalez today", "PERSON", "Maria Gonzalez"),
+    ("Failed to send mail for Jane Miller", "PERSON", "Jane Miller"),
+    ("recipient lives in Springfield, IL 62704", "LOCATION", "Springfield"),
+]
+NEAR_MISSES = [
+    "Uvicorn running on http://127.0.0.1:8080 (Press CTRL+C to quit)",
+    "Application startup complete.",
+    "Internal Server Error",
+    "Connection Refused By Upstream",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0",
+    "An error occurred (ThrottlingException) when calling the SendMessage operation",
+    "Worker worker-464b0a6309 Lost Heartbeat",
+    "org.apache.zookeeper.QuorumCnxManager$RecvWorker@765 Connection broken",
+    "key=2025/10/20 cursor ROLLBACK TIME_TICK",
+    "250 2.0.0 Ok: queued as 4B1F2A0C3D",
+    "deployed to Frankfurt",
+]
+
+
+def found(finder, text):
+    [entities] = finder.find([blank(text)])
+    return [(e.entity, e.value) for e in entities if e.confidence >= 0.5]
+
+
+@pytest.mark.parametrize(("text", "entity", "value"), FLAGGED)
+def test_names_are_found(finder, text, entity, value):
+    assert may_hold_name(text)
+    assert found(finder, text) == [(entity, value)]
+
+
+@pytest.mark.parametrize("text", NEAR_MISSES)
+def test_log_language_is_no_name(finder, text):
+    assert found(finder, text) == []
+
+
+def test_a_model_that_is_not_installed_is_named_and_never_fetched():
+    with pytest.raises(ModelMissingError, match="install one of en_core_web_none"):
+        NameFinder("en_core_web_none")
