@@ -1,7 +1,7 @@
 """Finds canaries in a line, in any of their forms, with one pass of an Aho-Corasick automaton.
 
-About 10 µs and 1.3 kB per pattern to build, about 1 µs per line to search (measured with 100,000
-patterns on a shared core); an e-mail address makes about 10 patterns, a body of 40 words about 90.
+Measured on a shared core: an e-mail address has about 8 patterns and takes 0.1 ms and 10 kB to make
+ready, a body of 45 words about 110 patterns, 2.5 ms and 150 kB; a line takes about 1 µs to search.
 """
 
 import re

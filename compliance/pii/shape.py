@@ -13,6 +13,9 @@ _UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])"
 _TIME = (
     r"\d{4}[-/]\d\d[-/]\d\d"
     r"(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?(?![\d-])"
+    # As in syslog and date(1): to a model, "Sat May" is somebody's name.
+    r"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? {1,2})?"
+    r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d\d?\b"
 )
 _WITH_DIGIT = r"[A-Za-z_]*\d\w*"
 # Each alternative starts where a token starts, which also keeps the expressions linear.

@@ -22,6 +22,7 @@ NEAR_MISSES = [
     "key=2025/10/20 cursor ROLLBACK TIME_TICK",
     "250 2.0.0 Ok: queued as 4B1F2A0C3D",
     "deployed to Frankfurt",
+    "Universal Time is now: Sat May  3 22:16:11 UTC 2025.",
 ]
 
 
