@@ -5,7 +5,6 @@ honest, every planned fault fired, and the control run (same seed, no faults) pa
 checks. Otherwise it becomes inconclusive, and says why. A counter-example stands in any case.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from compliance.checks import CHECKS
@@ -13,8 +12,8 @@ from compliance.checks.generator_honesty import doubts
 from compliance.checks.logs import check_logs
 from compliance.history import History
 from compliance.verdict import ClaimVerdict, Judgement, Outcome, Verdict, worst
-from scenarios.evidence import EvidenceError, read_manifest
-from scenarios.model import Claim, LogScan, ScenarioError, load_claims, load_scenario
+from scenarios.evidence import EvidenceError, RunManifest, read_manifest
+from scenarios.model import Claim, LogScan, ScenarioError, load_claims
 
 
 def judge(run: Path) -> Judgement:
@@ -23,15 +22,15 @@ def judge(run: Path) -> Judgement:
     verdicts: list[Verdict] = []
     for name in manifest.experiments:
         try:
-            verdicts += _judge_experiment(run, name, manifest.seed)
+            verdicts += _judge_experiment(run, name, manifest)
         except ScenarioError as error:
             raise EvidenceError(str(error)) from error
     return Judgement(run=run.name, claims=[_roll_up(claim, verdicts) for claim in load_claims()])
 
 
-def _judge_experiment(run: Path, name: str, seed: int) -> list[Verdict]:
+def _judge_experiment(run: Path, name: str, manifest: RunManifest) -> list[Verdict]:
     if not (run / name / "experiment.json").exists():
-        return _not_run(name, seed)
+        return _not_run(name, manifest)
     history = History(run / name)
     try:
         if history.record.is_control:
@@ -56,12 +55,8 @@ def _claims(history: History) -> list[str]:
     return history.scenario.claims
 
 
-def _not_run(name: str, seed: int) -> list[Verdict]:
+def _not_run(name: str, manifest: RunManifest) -> list[Verdict]:
     """An experiment that the run planned and never reached."""
-    try:
-        claims: Sequence[str] = load_scenario(name)[0].claims
-    except ScenarioError:
-        return []
     return [
         Verdict(
             claim=claim,
@@ -69,9 +64,9 @@ def _not_run(name: str, seed: int) -> list[Verdict]:
             outcome=Outcome.INCONCLUSIVE,
             summary="the run ended before this experiment",
             reasons=["it was not run"],
-            replay=f"queueproof run {name} --seed {seed}",
+            replay=f"queueproof run {name} --seed {manifest.seed}",
         )
-        for claim in claims
+        for claim in manifest.claims.get(name, [])
     ]
 
 

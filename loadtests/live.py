@@ -15,7 +15,6 @@ from pathlib import Path
 from loadtests.faults import sqs as sqs_faults
 from loadtests.ledger import LedgerWriter
 from loadtests.metrics import Sampler
-from loadtests.options import check_target
 from loadtests.pipeline import (
     API_KEY,
     AWS_ENV,
@@ -82,11 +81,8 @@ def drive(
     """Run one scenario into `folder` and return its record.
 
     Never raises for what the experiment met: problems stand in the record. KeyboardInterrupt is
-    passed on once everything is stopped and written. Raises TargetError for a target that must not
-    be loaded.
+    passed on once everything is stopped and written.
     """
-    if target is not None:
-        check_target(target.url, owned=target.owned)
     folder.mkdir(parents=True)
     (folder / SCENARIO_FILE).write_text(scenario_toml, encoding="utf-8")
     experiment = _Experiment(folder, scenario, seed, say)

@@ -18,7 +18,7 @@ from rich.table import Table
 from compliance.judge import judge as judge_run
 from compliance.verdict import Judgement, Outcome
 from loadtests.live import Target
-from loadtests.options import TargetError
+from loadtests.options import TargetError, check_target
 from queueproof import doctor as doctor_checks
 from queueproof import up as up_command
 from queueproof.progress import progress
@@ -195,6 +195,8 @@ def _run(
     target: Target | None = None,
 ) -> None:
     planned = plan(names)
+    if target is not None:
+        check_target(target.url, owned=target.owned)
     folder = create_run(runs_dir, run_name).resolve()
     console = Console(stderr=as_json)
     try:

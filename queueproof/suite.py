@@ -49,7 +49,8 @@ def plan(names: Sequence[str]) -> list[Planned]:
             return
         if isinstance(scenario.load, LogScan):
             for other in scenario.load.of:
-                add(other)
+                if other not in planned:
+                    add(other)
         control = None
         if scenario.control is not None:
             control = f"{scenario.name}.control"
@@ -91,7 +92,7 @@ def run_suite(
 ) -> None:
     """Drive all experiments into the run's folder.
 
-    KeyboardInterrupt is passed on when everything is stopped and the manifest says so.
+    KeyboardInterrupt is passed on when everything is stopped; the manifest then has no end.
     """
     manifest = RunManifest(
         name=run.name,
@@ -102,14 +103,13 @@ def run_suite(
         machine=_machine(),
         command=command,
         experiments=[experiment.name for experiment in planned],
+        claims={e.name: [] if e.is_control else e.scenario.claims for e in planned},
     )
     write_record(run / "manifest.json", manifest)
     _point_latest_at(run)
-    try:
-        for experiment in planned:
-            _run_one(experiment, run, seed, say, target)
-    finally:
-        write_record(run / "manifest.json", manifest.model_copy(update={"finished_at": _now()}))
+    for experiment in planned:
+        _run_one(experiment, run, seed, say, target)
+    write_record(run / "manifest.json", manifest.model_copy(update={"finished_at": _now()}))
 
 
 def _run_one(

@@ -170,6 +170,7 @@ class RunManifest(_Record):
     machine: Machine
     command: list[str]
     experiments: list[str]
+    claims: dict[str, list[str]] = Field(default_factory=dict)  # what each was to try
 
 
 class EvidenceError(Exception):
