@@ -7,21 +7,29 @@ import sys
 
 import pytest
 
+from reference.api import __main__ as api
+from reference.worker import __main__ as worker
+
 URL = "http://127.0.0.1:1/000000000000/q.fifo"
 API = {"EMAIL_API_QUEUE_URL": URL, "EMAIL_API_KEYS": '{"shop": "s3same-s3same"}'}
 WORKER = {"EMAIL_WORKER_QUEUE_URL": URL, "EMAIL_WORKER_SMTP_PORT": "25"}
 
 
-def run(component, variables, *arguments):
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("EMAIL_")}
-    return subprocess.run(
-        [sys.executable, "-m", f"reference.{component}", *arguments],
-        env={**clean, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+MAINS = {"api": api.main, "worker": worker.main}
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """A process's main with exactly these variables: its exit code and its errors."""
+
+    def go(component, variables, *arguments):
+        for name in [name for name in os.environ if name.startswith("EMAIL_")]:
+            monkeypatch.delenv(name)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return MAINS[component](list(arguments)), capsys.readouterr().err
+
+    return go
 
 
 @pytest.mark.parametrize(
@@ -43,25 +51,38 @@ def run(component, variables, *arguments):
         ("worker", {**WORKER, "EMAIL_WORKER_SENDER_DOMAIN": "a b"}, "EMAIL_WORKER_SENDER_DOMAIN: "),
     ],
 )
-def test_a_bad_setting_is_one_line_naming_it(component, variables, named):
-    finished = run(component, variables)
-    assert finished.returncode == 2
-    assert finished.stderr.startswith(named)
-    assert "wanted: " in finished.stderr
-    assert len(finished.stderr.splitlines()) == 1
-    assert "s3same" not in finished.stderr
+def test_a_bad_setting_is_one_line_naming_it(run, component, variables, named):
+    exit_code, errors = run(component, variables)
+    assert exit_code == 2
+    assert errors.startswith(named)
+    assert "wanted: " in errors
+    assert len(errors.splitlines()) == 1
+    assert "s3same" not in errors
 
 
-def test_a_busy_port_is_one_line():
+def test_a_busy_port_is_one_line(run):
     with socket.create_server(("127.0.0.1", 0)) as other:
-        finished = run("api", {**API, "EMAIL_API_PORT": str(other.getsockname()[1])})
-    assert finished.returncode == 2
-    assert "cannot listen on 127.0.0.1" in finished.stderr
-    assert len(finished.stderr.splitlines()) == 1
+        exit_code, errors = run("api", {**API, "EMAIL_API_PORT": str(other.getsockname()[1])})
+    assert exit_code == 2
+    assert "cannot listen on 127.0.0.1" in errors
+    assert len(errors.splitlines()) == 1
 
 
 @pytest.mark.parametrize("component", ["api", "worker"])
-def test_help_lists_the_variables_without_needing_any(component):
-    finished = run(component, {}, "--help")
-    assert finished.returncode == 0
-    assert f"EMAIL_{component.upper()}_QUEUE_URL" in finished.stdout
+def test_help_lists_the_variables_without_needing_any(run, capsys, component):
+    with pytest.raises(SystemExit) as caught:
+        run(component, {}, "--help")
+    assert caught.value.code == 0
+    assert f"EMAIL_{component.upper()}_QUEUE_URL" in capsys.readouterr().out
+
+
+def test_the_exit_code_is_that_of_the_process():
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("EMAIL_")}
+    finished = subprocess.run(
+        [sys.executable, "-m", "reference.worker"],
+        env=clean,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert finished.returncode == 2

@@ -1,0 +1,242 @@
+"""The whole pipeline as real processes: local SQS, mail sink, API and worker on loopback."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import boto3
+import httpx
+import psutil
+import pytest
+
+TIMEOUT_S = 60  # a loaded machine takes seconds to start a process
+API_KEY = "key-of-the-shop"
+SHORT_CALLS = {
+    "EMAIL_API_READ_TIMEOUT_S": "0.3",
+    "EMAIL_API_SEND_ATTEMPTS_MAX": "2",
+    "EMAIL_API_SEND_DEADLINE_S": "1",
+}
+
+
+def wait_until(condition, what):
+    deadline_s = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline_s, f"timed out waiting until {what}"
+        time.sleep(0.02)
+
+
+class Pipeline:
+    """Starts what a test asks for, with its files in one folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.processes = {}
+        self.queue_url = self.endpoint = ""
+
+    def start(self, name, arguments, variables=None, port_option=None):
+        port_file = self.folder / f"{name}.port"
+        port_file.unlink(missing_ok=True)
+        options = [] if port_option is None else [port_option, str(port_file)]
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("EMAIL_")}
+        with (self.folder / f"{name}.log").open("a") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", *arguments, *options],
+                env={
+                    **clean,
+                    "AWS_ACCESS_KEY_ID": "test",
+                    "AWS_SECRET_ACCESS_KEY": "test",
+                    **(variables or {}),
+                    "EMAIL_API_PORT_FILE": str(port_file),
+                },
+                stdout=log,
+                stderr=log,
+            )
+        if name == "worker":
+            wait_until(lambda: "working" in self.log(name), "the worker works")
+            return 0
+        wait_until(port_file.exists, f"{name} serves")
+        return int(port_file.read_text())
+
+    def start_sqs(self, port=0):
+        arguments = ["reference.cloud.sqs", "--journal", str(self.folder / "queue.jsonl")]
+        port = self.start("sqs", [*arguments, "--port", str(port)], port_option="--port-file")
+        self.endpoint = f"http://127.0.0.1:{port}"
+        client = boto3.client(
+            "sqs",
+            region_name="us-east-1",
+            endpoint_url=self.endpoint,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        with contextlib.closing(client):
+            created = client.create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true"})
+        self.queue_url = created["QueueUrl"]
+        return port
+
+    def start_api(self, **variables):
+        port = self.start("api", ["reference.api"], {**self.variables("API"), **variables})
+        self.api_url = f"http://127.0.0.1:{port}"
+
+    def start_worker(self, **variables):
+        journal = str(self.folder / "sink.jsonl")
+        sink = ["reference.cloud.mail_sink", "--journal", journal]
+        port = self.start("sink", sink, port_option="--port-file")
+        defaults = {
+            **self.variables("WORKER"),
+            "EMAIL_WORKER_SMTP_PORT": str(port),
+            "EMAIL_WORKER_JOURNAL": str(self.folder / "worker.jsonl"),
+        }
+        self.start("worker", ["reference.worker"], {**defaults, **variables})
+
+    def variables(self, component):
+        return {
+            f"EMAIL_{component}_QUEUE_URL": self.queue_url,
+            f"EMAIL_{component}_SQS_ENDPOINT_URL": self.endpoint,
+            **({"EMAIL_API_KEYS": json.dumps({"shop": API_KEY})} if component == "API" else {}),
+        }
+
+    def post(self, key, group="g", **changes):
+        email = {
+            "from": "Ann Example <ann@example.com>",
+            "to": ["bob@example.com"],
+            "subject": "s3same",
+            "text": "Hello Bob, call 555-0100",
+            "headers": {"X-Queueproof-Key": key},
+            **changes,
+        }
+        headers = {
+            "Authorization": f"Bearer {API_KEY}",
+            "Idempotency-Key": key,
+            "X-Message-Group": group,
+        }
+        return httpx.post(
+            f"{self.api_url}/v1/emails", json=email, headers=headers, timeout=TIMEOUT_S
+        )
+
+    def log(self, name):
+        return (self.folder / f"{name}.log").read_text()
+
+    def rows(self, ledger):
+        path = self.folder / f"{ledger}.jsonl"
+        if not path.exists():
+            return []
+        return [
+            json.loads(line)
+            for line in path.read_text().splitlines(keepends=True)
+            if line.endswith("\n")
+        ]
+
+    def signal(self, name, number):
+        os.kill(self.processes[name].pid, number)
+
+    def end(self, name):
+        self.signal(name, signal.SIGTERM)
+        return self.processes[name].wait(TIMEOUT_S)
+
+    def close(self):
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def pipeline(tmp_path):
+    with contextlib.closing(Pipeline(tmp_path)) as pipeline:
+        pipeline.start_sqs()
+        yield pipeline
+
+
+def test_what_is_accepted_arrives_once_in_order_and_leaves_no_trace_of_people(pipeline):
+    pipeline.start_api()
+    pipeline.start_worker()
+    accepted = {}
+    for number in range(30):
+        key = f"{number:02}"
+        for _ in range(2):  # a retry of a request whose answer was lost
+            response = pipeline.post(key, group=f"customer-{number % 3}")
+            assert response.status_code == 202
+            accepted[key] = response.json()["id"]
+    wait_until(
+        lambda: sum(row["event"] == "deleted" for row in pipeline.rows("worker")) == 30,
+        "all are deleted",
+    )
+    assert [pipeline.end(name) for name in ("api", "worker", "sink")] == [0, 0, 0]
+
+    delivered = pipeline.rows("sink")
+    assert {row["key"]: row["email_id"] for row in delivered} == accepted
+    assert len(delivered) == 30
+    for group in range(3):
+        keys = [row["key"] for row in delivered if int(row["key"]) % 3 == group]
+        assert keys == sorted(keys)
+    events = [row["event"] for row in pipeline.rows("worker")]
+    assert {event: events.count(event) for event in events} == {
+        "received": 30,
+        "sent": 30,
+        "deleted": 30,
+    }
+    logs = pipeline.log("api") + pipeline.log("worker") + pipeline.log("sink")
+    assert all(email_id in logs for email_id in accepted.values())
+    for trace in ("example.com", "s3same", "555-0100", "Hello", "customer-", "Ann", "Bob"):
+        assert trace not in logs
+
+
+def test_an_api_that_is_stopped_finishes_what_it_began(pipeline):
+    pipeline.start_api()
+    answers = []
+    pipeline.signal("sqs", signal.SIGSTOP)
+    sender = threading.Thread(target=lambda: answers.append(pipeline.post("k1")))
+    sender.start()
+    api = psutil.Process(pipeline.processes["api"].pid)
+    sqs_port = int(pipeline.endpoint.rpartition(":")[2])
+    wait_until(
+        lambda: any(c.raddr and c.raddr.port == sqs_port for c in api.net_connections()),
+        "the send is on its way",
+    )
+    pipeline.signal("api", signal.SIGTERM)
+    pipeline.signal("sqs", signal.SIGCONT)
+    sender.join(TIMEOUT_S)
+    assert pipeline.processes["api"].wait(TIMEOUT_S) == 0
+    assert [answer.status_code for answer in answers] == [202]
+
+
+def test_a_queue_that_is_gone_is_a_503_and_one_that_hangs_is_a_504(pipeline):
+    pipeline.start_api(**SHORT_CALLS)
+    pipeline.signal("sqs", signal.SIGSTOP)
+    hung = pipeline.post("k1")
+    pipeline.signal("sqs", signal.SIGCONT)
+    assert hung.status_code == 504
+    assert pipeline.post("k1").status_code == 202
+    stored = [row for row in pipeline.rows("queue") if row["event"] == "stored"]
+    assert len(stored) == 1
+
+    pipeline.processes["sqs"].kill()
+    pipeline.processes["sqs"].wait()
+    gone = pipeline.post("k2")
+    assert gone.status_code == 503
+    assert int(gone.headers["Retry-After"]) > 0
+    assert httpx.get(f"{pipeline.api_url}/healthz").status_code == 200
+
+
+def test_a_worker_outlives_its_queue_and_goes_on(pipeline):
+    pipeline.start_api()
+    pipeline.start_worker()
+    port = int(pipeline.endpoint.rpartition(":")[2])
+    pipeline.processes["sqs"].kill()
+    pipeline.processes["sqs"].wait()
+    wait_until(lambda: "receive failed" in pipeline.log("worker"), "the worker notices")
+    pipeline.start_sqs(port)
+    assert pipeline.post("k1").status_code == 202
+    wait_until(lambda: pipeline.rows("sink"), "the email arrives")
+
+
+def test_a_long_poll_does_not_delay_the_end(pipeline):
+    pipeline.start_worker(EMAIL_WORKER_WAIT_TIME_S="20")
+    began_s = time.monotonic()
+    assert pipeline.end("worker") == 0
+    assert time.monotonic() - began_s < 15  # well before the polls would have ended
+    assert '"is_drained":true' in pipeline.log("worker")
