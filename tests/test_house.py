@@ -1,10 +1,10 @@
 """The arrows of import: who may know whom.
 
-    reference, scenarios, compliance.pii    nothing of ours
-    loadtests    scenarios (sim/ also reference)
-    compliance   scenarios
-    reports      scenarios, compliance
-    queueproof   all
+reference, scenarios, compliance.pii    nothing of ours
+loadtests    scenarios (sim/ also reference)
+compliance   scenarios
+reports      scenarios, compliance
+queueproof   all
 """
 
 import ast

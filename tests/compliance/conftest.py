@@ -53,9 +53,7 @@ class Story:
             file.write(json.dumps(row) + "\n")
 
     def invoke(self, key, attempt=1, group="g"):
-        self.event(
-            "sender", kind="invoke", key=key, attempt=attempt, group=group, intended_s=None
-        )
+        self.event("sender", kind="invoke", key=key, attempt=attempt, group=group, intended_s=None)
 
     def outcome(self, kind, key, attempt=1, email_id=None):
         self.event("sender", kind=kind, key=key, attempt=attempt, email_id=email_id)
