@@ -22,7 +22,6 @@ def configure(component: str, level: LogLevel = "info") -> None:
     """Set up logging for this process. `component` stands in every line."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             _stamp(component),
             structlog.processors.JSONRenderer(serializer=orjson.dumps),

@@ -222,7 +222,7 @@ def classify(error: Exception) -> QueueError:
     if isinstance(error, boto.ClientError):
         code = str(error.response.get("Error", {}).get("Code", "Unknown"))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if code in _THROTTLES:
+        if code in _THROTTLES or status == 429:
             return QueueError(code, is_definite=True, is_transient=True)
         if 400 <= status < 500:
             return QueueError(code, is_definite=True, is_transient=False)

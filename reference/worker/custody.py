@@ -64,7 +64,9 @@ class Custody:
         """Take over what one receive returned, as one run for each group."""
         groups: dict[str, list[Held]] = {}
         for held in messages:
-            groups.setdefault(held.message.group, []).append(held)
+            # Without a group, as on a standard queue, a message waits for no other.
+            group = held.message.group or held.message.message_id
+            groups.setdefault(group, []).append(held)
         runs = [GroupRun(members, visible_at_s) for members in groups.values()]
         with self._changed:
             self._runs.update(dict.fromkeys(runs))

@@ -161,6 +161,17 @@ def test_what_is_accepted_arrives_once_in_order_and_leaves_no_trace_of_people(pi
             response = pipeline.post(key, group=f"customer-{number % 3}")
             assert response.status_code == 202
             accepted[key] = response.json()["id"]
+    # Whatever goes wrong with a request, its content stays out of the log too.
+    for refused in (
+        pipeline.post("key-of-bob@example.com", to=["Bob"]),
+        pipeline.post("k", **{"bob@example.com": 1}),
+        pipeline.post("k", headers={"bob@example.com": "s3same"}),
+        pipeline.post("k", group="customer-of Bob"),
+        httpx.get(f"{pipeline.api_url}/v1/emails/bob@example.com?to=bob@example.com"),
+        httpx.post(f"{pipeline.api_url}/v1/emails", auth=("bob@example.com", "s3same")),
+    ):
+        assert 400 <= refused.status_code < 500
+        assert not any(trace in refused.text for trace in ("bob@", "s3same", "customer-of"))
     wait_until(
         lambda: sum(row["event"] == "deleted" for row in pipeline.rows("worker")) == 30,
         "all are deleted",

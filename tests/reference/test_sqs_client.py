@@ -113,6 +113,7 @@ def test_a_confirmed_send_returns_the_message_id(fake):
         (error(400, "QueueDoesNotExist"), True, False),
         (error(403, "AccessDenied"), True, False),
         (error(503, "ServiceUnavailable"), True, True),
+        (error(429, "TooManyRequests"), True, True),
         (error(503, "Unknown"), False, True),
         (error(500, "InternalFailure"), False, True),
         ((502, b"<html>bad gateway</html>"), False, True),

@@ -1,8 +1,34 @@
-"""Memory is bounded, and a refusal is forgotten once the message has been parked for a while."""
+"""Runs are counted exactly; memory is bounded, and a refusal is forgotten in the end."""
 
 from reference.clock import VirtualClock
-from reference.worker.custody import REFUSED_REMEMBERED_S, Memory
+from reference.sqs_client import Received
+from reference.worker.custody import REFUSED_REMEMBERED_S, Custody, Memory, read
 from reference.worker.decide import Known
+
+
+def received(message_id, group):
+    return read(Received(message_id, f"handle-{message_id}", "", group, "", 1))
+
+
+def test_a_receive_becomes_one_run_for_each_group_in_order():
+    custody = Custody()
+    messages = [received("1", "g"), received("2", "h"), received("3", "g")]
+    runs = custody.take(messages, visible_at_s=30.0)
+    assert [[held.message.message_id for held in run.messages] for run in runs] == [
+        ["1", "3"],
+        ["2"],
+    ]
+    custody.drop(runs[0], [messages[0]])
+    assert not custody.wait_for_fewer_than(2, timeout_s=0)
+    custody.drop(runs[0], [messages[0]])  # twice is once
+    custody.drop(runs[0], [messages[2]])
+    assert custody.runs() == [runs[1]]
+    assert custody.wait_for_fewer_than(2, timeout_s=0)
+
+
+def test_messages_without_a_group_do_not_wait_for_each_other():
+    runs = Custody().take([received("1", ""), received("2", "")], visible_at_s=30.0)
+    assert [len(run.messages) for run in runs] == [1, 1]
 
 
 def test_the_oldest_is_forgotten_first():
