@@ -35,6 +35,7 @@ class Admin:
             "healthz": {"GET": _healthz},
             "metrics": {"GET": self._metrics},
             "metrics.prom": {"GET": self._metrics_prom},
+            "calls": {"GET": self._calls},
             "faults": {
                 "GET": self._show_faults,
                 "PUT": self._put_faults,
@@ -59,6 +60,18 @@ class Admin:
         del body
         text = metrics.as_prometheus(self._engine, self._quotas).encode()
         return _reply(200, b"text/plain; version=0.0.4; charset=utf-8", text)
+
+    def _calls(self, body: bytes) -> Reply:
+        del body
+        queues = {
+            queue.name: {
+                family: list(counts.seconds)
+                for family, counts in self._quotas.counts(queue.name).items()
+            }
+            for queue in self._engine
+        }
+        columns = ["second", "admitted", "throttled"]
+        return _json(200, {"columns": columns, "queues": queues})
 
     def _put_faults(self, body: bytes) -> Reply:
         try:

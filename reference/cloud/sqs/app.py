@@ -10,7 +10,7 @@ Everything but the waiting is synchronous, so a call is atomic and needs no lock
 import asyncio
 import itertools
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Literal
 
 from reference.clock import Clock, MonotonicClock
@@ -30,13 +30,16 @@ from reference.cloud.sqs.faults import (
     Refuse,
     error_of,
 )
+from reference.cloud.sqs.json_protocol import JsonProtocol
 from reference.cloud.sqs.ledger import QueueLedger
 from reference.cloud.sqs.limits import OFF, REQUEST_BYTES_MAX, STRICT
+from reference.cloud.sqs.moves import MoveTasks
 from reference.cloud.sqs.operations import Operations
 from reference.cloud.sqs.polling import LongPolls
+from reference.cloud.sqs.query_protocol import FORM, QueryProtocol
 from reference.cloud.sqs.quotas import BURST_CALLS_DEFAULT, Quotas
 from reference.cloud.sqs.receives import receive_call
-from reference.cloud.sqs.shapes import load_readers
+from reference.cloud.sqs.shapes import load_model
 from reference.journal import Journal, NullJournal
 
 Message = MutableMapping[str, Any]
@@ -75,13 +78,14 @@ class SqsApp:
             region=region,
             on_available=self._polls.wake,
         )
-        self._quotas = Quotas(clock, limits, burst_calls=burst_calls)
+        self._quotas = Quotas(clock, limits, region=region, burst_calls=burst_calls)
         self._throttle_error = THROTTLE_ERRORS[throttle_error]
         self._faults = FaultInjector(clock, fault_journal, seed=seed)
         self._admin = Admin(clock, self.engine, self._quotas, self._faults)
-        self._operations = Operations(self.engine)
-        readers = load_readers()
-        self._readers = {name: readers[name] for name in self._operations.names}
+        self._moves = MoveTasks(clock, self.engine)
+        self._operations = Operations(self.engine, self._moves)
+        model = load_model()
+        self._json, self._query = JsonProtocol(model), QueryProtocol(model)
         # Request ids are unique and cheap: a random half, and a count.
         self._request_prefix = str(uuid.uuid4())[:24]
         self._request_count = itertools.count()
@@ -102,7 +106,7 @@ class SqsApp:
         try:
             body = await _read_body(receive)
         except RequestTooLarge as error:
-            return wire.refusal(error, "")
+            return self._json.refusal(error, "")
         return self._admin.handle(scope["method"], scope["path"], body)
 
     async def housekeep(self) -> None:
@@ -110,6 +114,7 @@ class SqsApp:
         while True:
             for queue in self.engine:
                 queue.settle()
+            self._moves.settle()
             self._faults.settle()
             await asyncio.sleep(_HOUSEKEEPING_S)
 
@@ -124,33 +129,44 @@ class SqsApp:
         """None when the caller shall get no answer; the connection is closed then."""
         request_id = f"{self._request_prefix}{next(self._request_count):012x}"
         headers = dict(scope["headers"])
+        protocol = self._protocol(scope["method"], headers)
         try:
-            call = wire.parse(headers, await _read_body(receive), self._readers)
+            request = wire.Request(
+                scope["method"],
+                scope["path"],
+                scope["query_string"],
+                headers,
+                await _read_body(receive),
+                _base_url(scope, headers),
+            )
+            call = protocol.parse(request)
             fault = self._faults.decide(call.action, call.queue_name)
             if fault is None:
-                params = await self._run(call, scope, headers)
+                result = await self._run(call, request, scope)
             else:
-                params = await self._run_with(fault, call, scope, headers)
+                result = await self._run_with(fault, call, request, scope)
         except SqsError as error:
-            return wire.refusal(error, request_id)
+            return protocol.refusal(error, request_id)
         except _Cut as cut:
             await self._cut(cut.fault, scope, receive)
             return None
-        return wire.answer(params, request_id)
+        return protocol.answer(call, result, request_id)
 
-    async def _run(
-        self, call: wire.Call, scope: Scope, headers: dict[bytes, bytes]
-    ) -> dict[str, Any]:
+    def _protocol(self, method: str, headers: Mapping[bytes, bytes]) -> wire.WireProtocol:
+        if b"x-amz-target" in headers:
+            return self._json
+        is_form = headers.get(b"content-type", b"").startswith(FORM)
+        return self._query if is_form or method == "GET" else self._json
+
+    async def _run(self, call: wire.Call, request: wire.Request, scope: Scope) -> wire.Params:
         queue = self._operations.queue_of(call.params)
-        if queue is not None and not self._quotas.admit(queue, call.action):
+        if queue is not None and not self._quotas.admit(queue, call.action, call.params):
             raise self._throttle_error("Request is throttled.")
         if call.action != "ReceiveMessage":
-            host = headers.get(b"host", b"").decode("latin-1") or _address(scope)
-            base_url = f"{scope['scheme']}://{host}"
-            answer = self._operations.run(call.action, queue, call.params, base_url)
+            result = self._operations.run(call.action, queue, call.params, request.base_url)
             if call.action == "DeleteQueue":
                 self._quotas.forget(call.queue_name or "")
-            return answer
+            return result
         assert queue is not None
         receive = receive_call(queue, call.params)
         if (received := receive.try_receive()) is not None:
@@ -167,8 +183,8 @@ class SqsApp:
             connection.when_lost(None)
 
     async def _run_with(
-        self, fault: Fault, call: wire.Call, scope: Scope, headers: dict[bytes, bytes]
-    ) -> dict[str, Any]:
+        self, fault: Fault, call: wire.Call, request: wire.Request, scope: Scope
+    ) -> wire.Params:
         if isinstance(fault, Outage | Refuse):
             self._journal_fault(fault, call, answer={})
             if isinstance(fault, Outage):
@@ -178,7 +194,7 @@ class SqsApp:
             await self._pause(fault)
         answer: dict[str, Any] = {}
         try:
-            answer = await self._run(call, scope, headers)
+            answer = await self._run(call, request, scope)
         except SqsError:
             if not isinstance(fault, LoseAnswer):
                 raise
@@ -232,9 +248,11 @@ class _Cut(Exception):  # noqa: N818 - no error: a decision
         self.fault = fault
 
 
-def _address(scope: Scope) -> str:
-    host, port = scope["server"]
-    return f"{host}:{port}"
+def _base_url(scope: Scope, headers: Mapping[bytes, bytes]) -> str:
+    host = headers.get(b"host")
+    if host is None:
+        return "{}://{}:{}".format(scope["scheme"], *scope["server"])
+    return f"{scope['scheme']}://{host.decode('latin-1')}"
 
 
 async def _read_body(receive: Receive) -> bytes:

@@ -5,7 +5,9 @@ Reference of the operation that takes the value; alphabets and lengths in `limit
 """
 
 import re
+from collections.abc import Mapping
 
+from reference.cloud.sqs import limits
 from reference.cloud.sqs.errors import InvalidMessageContents, InvalidParameterValue
 
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -60,6 +62,20 @@ def check_range(parameter: str, value: int, low: int, high: int) -> None:
             f"Value {value} for parameter {parameter} is invalid. "
             f"Reason: Must be between {low} and {high}, if provided."
         )
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Raises InvalidParameterValue: DG quotas-queues.html, 'Queue tags'."""
+    if len(tags) > limits.TAGS_MAX:
+        raise InvalidParameterValue(
+            f"Too many tags: {len(tags)}. A queue has at most {limits.TAGS_MAX}."
+        )
+    for key, value in tags.items():
+        if not 1 <= len(key) <= 128 or len(value) > 256 or key.lower().startswith("aws:"):
+            raise InvalidParameterValue(
+                f"Tag {shown(key)} is invalid: keys have 1 to 128 characters and do not start "
+                "with aws:, values have up to 256."
+            )
 
 
 def body_size_bytes(body: str) -> int:

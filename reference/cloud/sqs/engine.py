@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from reference.clock import Clock
 from reference.cloud.sqs.attributes import QueueAttributes
-from reference.cloud.sqs.checks import check_queue_name, shown
+from reference.cloud.sqs.checks import check_queue_name, check_tags, shown
 from reference.cloud.sqs.errors import (
     InvalidParameterValue,
     QueueDeletedRecently,
@@ -92,6 +92,7 @@ class Engine:
         wanted = attributes or {}
         made = QueueAttributes.create(wanted)
         check_queue_name(name, is_fifo=made.is_fifo)
+        check_tags(tags or {})
         if (existing := self._queues.get(name)) is not None:
             _check_same(existing, wanted)
             return existing

@@ -9,9 +9,11 @@ from typing import Any
 from reference.cloud.sqs import limits, sends
 from reference.cloud.sqs.attributes import KNOWN
 from reference.cloud.sqs.batches import check_entries, run_entries
-from reference.cloud.sqs.checks import check_range, shown
+from reference.cloud.sqs.checks import check_range, check_tags, shown
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import InvalidAddress, InvalidAttributeName, InvalidParameterValue
+from reference.cloud.sqs.moves import MoveTasks
+from reference.cloud.sqs.policies import with_permission, without_permission
 from reference.cloud.sqs.queue import Queue
 
 Params = dict[str, Any]
@@ -20,29 +22,35 @@ Params = dict[str, Any]
 class Operations:
     """Runs operations by name."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, moves: MoveTasks) -> None:
         self._engine = engine
+        self._moves = moves
         self._on_queue: dict[str, Callable[[Queue, Params], Params]] = {
+            "AddPermission": self._add_permission,
             "ChangeMessageVisibility": _change_visibility,
             "ChangeMessageVisibilityBatch": _change_visibility_batch,
             "DeleteMessage": _delete,
             "DeleteMessageBatch": _delete_batch,
             "DeleteQueue": self._delete_queue,
             "GetQueueAttributes": _get_queue_attributes,
+            "ListQueueTags": _list_tags,
             "PurgeQueue": _purge,
+            "RemovePermission": self._remove_permission,
             "SendMessage": sends.send,
             "SendMessageBatch": sends.send_batch,
             "SetQueueAttributes": self._set_queue_attributes,
+            "TagQueue": _tag,
+            "UntagQueue": _untag,
         }
         self._on_account: dict[str, Callable[[Params, str], Params]] = {
+            "CancelMessageMoveTask": self._cancel_move,
             "CreateQueue": self._create_queue,
             "GetQueueUrl": self._get_queue_url,
+            "ListDeadLetterSourceQueues": self._list_dead_letter_sources,
+            "ListMessageMoveTasks": self._list_moves,
             "ListQueues": self._list_queues,
+            "StartMessageMoveTask": self._start_move,
         }
-
-    @property
-    def names(self) -> set[str]:
-        return {*self._on_queue, *self._on_account, "ReceiveMessage"}
 
     def queue_of(self, params: Params) -> Queue | None:
         """The queue that a call names, if it names one.
@@ -62,7 +70,8 @@ class Operations:
 
         Raises SqsError.
         """
-        if queue is not None:
+        if action in self._on_queue:
+            assert queue is not None, f"the service model lets {action} pass without a QueueUrl"
             return self._on_queue[action](queue, params)
         return self._on_account[action](params, base_url)
 
@@ -81,13 +90,54 @@ class Operations:
     def _list_queues(self, params: Params, base_url: str) -> Params:
         prefix = params.get("QueueNamePrefix") or ""
         names = sorted(queue.name for queue in self._engine if queue.name.startswith(prefix))
+        answer = self._page_of_urls("QueueUrls", names, params, base_url)
+        return {name: value for name, value in answer.items() if value}
+
+    def _list_dead_letter_sources(self, params: Params, base_url: str) -> Params:
+        dead_letters = self.queue_of(params)
+        assert dead_letters is not None
+        names = sorted(queue.name for queue in self._engine.dead_letter_sources(dead_letters))
+        return self._page_of_urls("queueUrls", names, params, base_url)
+
+    def _page_of_urls(self, key: str, names: list[str], params: Params, base_url: str) -> Params:
         page, next_token = paginate(names, params)
-        answer: Params = {}
-        if page:
-            answer["QueueUrls"] = [self._url(base_url, self._engine.queue(name)) for name in page]
-        if next_token:
-            answer["NextToken"] = next_token
-        return answer
+        urls = [self._url(base_url, self._engine.queue(name)) for name in page]
+        return {key: urls, **({"NextToken": next_token} if next_token else {})}
+
+    def _add_permission(self, queue: Queue, params: Params) -> Params:
+        policy = with_permission(
+            queue.attributes.texts.get("Policy"),
+            queue.arn,
+            params["Label"],
+            params["AWSAccountIds"],
+            params["Actions"],
+        )
+        self._engine.set_attributes(queue.name, {"Policy": policy})
+        return {}
+
+    def _remove_permission(self, queue: Queue, params: Params) -> Params:
+        old = queue.attributes.texts.get("Policy")
+        policy = without_permission(old, queue.arn, params["Label"])
+        self._engine.set_attributes(queue.name, {"Policy": policy})
+        return {}
+
+    def _start_move(self, params: Params, base_url: str) -> Params:
+        del base_url
+        handle = self._moves.start(
+            params["SourceArn"],
+            params.get("DestinationArn"),
+            params.get("MaxNumberOfMessagesPerSecond"),
+        )
+        return {"TaskHandle": handle}
+
+    def _cancel_move(self, params: Params, base_url: str) -> Params:
+        del base_url
+        return {"ApproximateNumberOfMessagesMoved": self._moves.cancel(params["TaskHandle"])}
+
+    def _list_moves(self, params: Params, base_url: str) -> Params:
+        del base_url
+        tasks = self._moves.list(params["SourceArn"], params.get("MaxResults", 1))
+        return {"Results": [task.shown() for task in tasks]}
 
     def _set_queue_attributes(self, queue: Queue, params: Params) -> Params:
         self._engine.set_attributes(queue.name, params["Attributes"])
@@ -135,6 +185,24 @@ def _delete(queue: Queue, params: Params) -> Params:
 def _delete_batch(queue: Queue, params: Params) -> Params:
     check_entries(params["Entries"])
     return run_entries(params["Entries"], lambda entry: _delete(queue, entry))
+
+
+def _tag(queue: Queue, params: Params) -> Params:
+    tags = {**queue.tags, **params["Tags"]}
+    check_tags(tags)
+    queue.tags = tags
+    return {}
+
+
+def _untag(queue: Queue, params: Params) -> Params:
+    for key in params["TagKeys"]:
+        queue.tags.pop(key, None)
+    return {}
+
+
+def _list_tags(queue: Queue, params: Params) -> Params:
+    del params
+    return {"Tags": queue.tags} if queue.tags else {}
 
 
 def _purge(queue: Queue, params: Params) -> Params:

@@ -26,6 +26,7 @@ from reference.cloud.sqs.errors import (
     MissingParameter,
     OverLimit,
     PurgeQueueInProgress,
+    ReceiptHandleIsInvalid,
 )
 from reference.cloud.sqs.groups import GroupOrdering
 from reference.cloud.sqs.ledger import QueueLedger
@@ -142,16 +143,7 @@ class Queue:
                 self.counters.deduplicated += 1
                 self._around.ledger.absorbed(self.name, outgoing, dedup_id, first)
                 return Sent(first.message_id, f"{first.order:020d}", dedup_id, is_repeat=True)
-        now_s = self._clock.now_s()
-        message = Message(
-            outgoing,
-            message_id=self._around.new_message_id(),
-            order=self._around.next_order(),
-            now_s=now_s,
-            wall_ms=int(self._clock.wall_s() * 1000),
-        )
-        if dedup_id is not None:
-            message.dedup_id = dedup_id
+        message = self._new_message(outgoing._replace(dedup_id=dedup_id))
         # First of all effects: when the journal cannot be written, nothing has happened.
         self._around.ledger.stored(self.name, message)
         if dedup_id is not None:
@@ -168,6 +160,15 @@ class Queue:
             message.sequence_number if attributes.is_fifo else None,
             dedup_id,
             is_repeat=False,
+        )
+
+    def _new_message(self, outgoing: Outgoing) -> Message:
+        return Message(
+            outgoing,
+            message_id=self._around.new_message_id(),
+            order=self._around.next_order(),
+            now_s=self._clock.now_s(),
+            wall_ms=int(self._clock.wall_s() * 1000),
         )
 
     def effective_dedup_id(self, outgoing: Outgoing) -> str | None:
@@ -278,6 +279,30 @@ class Queue:
             message.enqueued_s = now_s
         self._enter(message, self.attributes.delay_s)
 
+    def take_out(self, limit: int) -> list[Message]:
+        """Remove the next visible messages, to move them to another queue."""
+        self.settle()
+        messages = self._ordering.take(limit, limits.UNLIMITED).messages if limit > 0 else []
+        for message in messages:
+            self._around.ledger.event("moved", self.name, message)
+            self._leave(message)
+        return messages
+
+    def adopt(self, message: Message) -> None:
+        """Store a message that was moved here: as a new one, not deduplicated."""
+        self.settle()
+        outgoing = Outgoing(
+            message.body,
+            0,
+            message.group,
+            message.dedup_id,
+            attributes=message.attributes,
+            trace_header=message.trace_header,
+        )
+        moved = self._new_message(outgoing)
+        self._around.ledger.stored(self.name, moved)
+        self._enter(moved, self.attributes.delay_s)
+
     def _start_flight(self, message: Message, timeout_s: float) -> None:
         message.receive_count += 1
         message.received_s = self._clock.now_s()
@@ -371,6 +396,14 @@ class Queue:
         else:
             self._ordering.remove(message, was_in_flight=was is State.IN_FLIGHT)
             self._around.on_available(self)
+
+    def group_of(self, receipt_handle: str) -> str | None:
+        """The group of the message that the handle names; None when it names none."""
+        try:
+            message = self._store.get(self._receipts.read(receipt_handle).order)
+        except ReceiptHandleIsInvalid:
+            return None
+        return message.group if message else None
 
     # The queue as a whole
 

@@ -6,16 +6,22 @@ shape. Our stricter readings, each a setting or written down here:
 - a call is charged when it arrives, a long poll like any other receive;
 - calls that the quota refuses are not charged, and change nothing;
 - the default shape is a token bucket that holds 12 calls (40 ms of the rate), so more than 300
-  calls in a second pass only by that much. `burst_calls` makes it larger: 300 is one second's.
+  calls in a second pass only by that much. `burst_calls` makes it larger: 300 is one second's;
+- a high-throughput queue has its region's rate in all and 300 on each partition (`partitions.py`);
+  a receive names no group and is charged to the region's rate alone.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 from reference.clock import Clock
 from reference.cloud.sqs.limits import Limits
+from reference.cloud.sqs.partitions import groups_named, partition_of, region_calls_per_s
 from reference.cloud.sqs.queue import Queue
 
 BURST_CALLS_DEFAULT = 12
+SECONDS_KEPT = 600
 
 FAMILY_OF_ACTION = {
     "SendMessage": "send",
@@ -40,13 +46,16 @@ class TokenBucket:
         self._tokens = burst
         self._filled_s = clock.now_s()
 
-    def take(self) -> bool:
+    def has_token(self) -> bool:
         now_s = self._clock.now_s()
         inflow = (now_s - self._filled_s) * self._rate_per_s
         self._tokens = min(self._burst, self._tokens + inflow)
         self._filled_s = now_s
         # Sums of fractions fall short of whole tokens by rounding; this much is no token.
-        if self._tokens < 1 - 1e-9:
+        return self._tokens >= 1 - 1e-9
+
+    def take(self) -> bool:
+        if not self.has_token():
             return False
         self._tokens -= 1
         return True
@@ -54,60 +63,94 @@ class TokenBucket:
 
 @dataclass(slots=True)
 class CallCounts:
-    """Calls of one action family on one queue."""
+    """Calls of one action family on one queue: in all, and second by second of late."""
 
     admitted: int = 0
     throttled: int = 0
+    # [second of the clock, admitted, throttled]
+    seconds: deque[list[int]] = field(default_factory=lambda: deque(maxlen=SECONDS_KEPT))
 
-
-@dataclass(slots=True)
-class _Account:
-    bucket: TokenBucket | None
-    counts: CallCounts = field(default_factory=CallCounts)
+    def count(self, now_s: float, *, is_admitted: bool) -> None:
+        second = int(now_s)
+        if not self.seconds or self.seconds[-1][0] != second:
+            self.seconds.append([second, 0, 0])
+        if is_admitted:
+            self.admitted += 1
+            self.seconds[-1][1] += 1
+        else:
+            self.throttled += 1
+            self.seconds[-1][2] += 1
 
 
 class Quotas:
     """Admits or refuses calls, and counts both."""
 
     def __init__(
-        self, clock: Clock, limits: Limits, *, burst_calls: float = BURST_CALLS_DEFAULT
+        self,
+        clock: Clock,
+        limits: Limits,
+        *,
+        region: str = "us-east-1",
+        burst_calls: float = BURST_CALLS_DEFAULT,
     ) -> None:
         if burst_calls < 1:
             raise ValueError(f"a burst of {burst_calls} calls admits nothing; at least 1")
         self._clock = clock
         self._limits = limits
+        self._region = region
         self._burst_calls = burst_calls
-        self._accounts: dict[tuple[str, str], _Account] = {}
+        # By queue, family and partition; partition -1 is the queue as a whole.
+        self._buckets: dict[tuple[str, str, int], TokenBucket] = {}
+        self._counts: dict[tuple[str, str], CallCounts] = {}
 
-    def admit(self, queue: Queue, action: str) -> bool:
+    def admit(self, queue: Queue, action: str, params: dict[str, Any]) -> bool:
         """Charge one call; False when it is over the quota."""
         family = FAMILY_OF_ACTION.get(action)
         if family is None:
             return True
-        account = self._accounts.get((queue.name, family))
-        if account is None:
-            account = self._accounts[queue.name, family] = _Account(self._new_bucket(queue))
-        if account.bucket is None or account.bucket.take():
-            account.counts.admitted += 1
-            return True
-        account.counts.throttled += 1
-        return False
+        buckets = self._buckets_of(queue, family, params)
+        # All or none: a call over one partition's quota must not use up another's.
+        is_admitted = all(bucket.has_token() for bucket in buckets)
+        if is_admitted:
+            for bucket in buckets:
+                bucket.take()
+        counts = self._counts.get((queue.name, family))
+        if counts is None:
+            counts = self._counts[queue.name, family] = CallCounts()
+        counts.count(self._clock.now_s(), is_admitted=is_admitted)
+        return is_admitted
 
-    def _new_bucket(self, queue: Queue) -> TokenBucket | None:
+    def _buckets_of(self, queue: Queue, family: str, params: dict[str, Any]) -> list[TokenBucket]:
         rate_per_s = self._limits.fifo_calls_per_s
         if rate_per_s is None or not queue.attributes.is_fifo:
-            return None
-        return TokenBucket(self._clock, rate_per_s, self._burst_calls)
+            return []
+        if not queue.attributes.is_high_throughput:
+            return [self._bucket(queue.name, family, -1, rate_per_s)]
+        region_rate_per_s = region_calls_per_s(self._region)
+        partitions = {partition_of(group, self._region) for group in groups_named(queue, params)}
+        return [
+            # Named apart from the plain bucket: the two settings do not share an allowance.
+            self._bucket(queue.name, f"{family} in all", -1, region_rate_per_s),
+            *(self._bucket(queue.name, family, each, rate_per_s) for each in partitions),
+        ]
+
+    def _bucket(self, name: str, family: str, partition: int, rate_per_s: float) -> TokenBucket:
+        bucket = self._buckets.get((name, family, partition))
+        if bucket is None:
+            # The same share of a second for every rate: 12 calls of 300 by default.
+            plain_rate_per_s = self._limits.fifo_calls_per_s or rate_per_s
+            burst = self._burst_calls * rate_per_s / plain_rate_per_s
+            bucket = TokenBucket(self._clock, rate_per_s, burst)
+            self._buckets[name, family, partition] = bucket
+        return bucket
 
     def forget(self, queue_name: str) -> None:
         """The queue was deleted."""
-        for key in [key for key in self._accounts if key[0] == queue_name]:
-            del self._accounts[key]
+        self._buckets = {key: each for key, each in self._buckets.items() if key[0] != queue_name}
+        self._counts = {key: each for key, each in self._counts.items() if key[0] != queue_name}
 
     def counts(self, queue_name: str) -> dict[str, CallCounts]:
         """By action family; families that were never called are left out."""
         return {
-            family: account.counts
-            for (name, family), account in self._accounts.items()
-            if name == queue_name
+            family: counts for (name, family), counts in self._counts.items() if name == queue_name
         }

@@ -8,7 +8,7 @@ does; blobs become bytes.
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.loaders import create_loader
 
@@ -20,41 +20,73 @@ Reader = Callable[[Any], Any]
 _INTEGER_MIN, _INTEGER_MAX = -(2**31), 2**31 - 1
 
 
-def load_readers() -> dict[str, Reader]:
-    """One reader for each of SQS's operations.
+class Shape(NamedTuple):
+    """One type of the model, with the types it is made of."""
+
+    name: str  # of the member that has this type
+    kind: str
+    members: "Mapping[str, Shape]"  # of a structure
+    items: "tuple[Shape, ...]"  # the one type of a list's or map's values
+    required: tuple[str, ...]
+
+    @property
+    def item(self) -> "Shape":
+        return self.items[0]
+
+
+class ServiceModel(NamedTuple):
+    """SQS's operations: their input types, and a reader for each."""
+
+    inputs: Mapping[str, Shape]
+    readers: Mapping[str, Reader]
+
+
+def load_model() -> ServiceModel:
+    """The model that botocore ships.
 
     A reader raises SerializationException for a value of the wrong type and MissingParameter when
     a required member is absent.
     """
     model: Mapping[str, Any] = create_loader().load_service_model("sqs", "service-2")
-    shapes = model["shapes"]
-    return {
-        name: _compile(shapes, operation["input"]["shape"], name)
+    inputs = {
+        name: _shape(model["shapes"], operation["input"]["shape"], name)
         for name, operation in model["operations"].items()
     }
+    return ServiceModel(inputs, {name: _reader(shape) for name, shape in inputs.items()})
 
 
-def _compile(shapes: Mapping[str, Any], shape_name: str, where: str) -> Reader:
+def _shape(shapes: Mapping[str, Any], shape_name: str, name: str) -> Shape:
     shape = shapes[shape_name]
-    match shape["type"]:
+    item = shape.get("member") or shape.get("value")
+    return Shape(
+        name,
+        shape["type"],
+        {
+            member: _shape(shapes, each["shape"], member)
+            for member, each in shape.get("members", {}).items()
+        },
+        (_shape(shapes, item["shape"], name),) if item else (),
+        tuple(shape.get("required", ())),
+    )
+
+
+def _reader(shape: Shape) -> Reader:
+    match shape.kind:
         case "structure":
-            members = {
-                name: _compile(shapes, member["shape"], name)
-                for name, member in shape["members"].items()
-            }
-            return _structure(members, shape.get("required", ()), where)
+            members = {name: _reader(member) for name, member in shape.members.items()}
+            return _structure(members, shape.required, shape.name)
         case "list":
-            return _list(_compile(shapes, shape["member"]["shape"], where), where)
+            return _list(_reader(shape.item), shape.name)
         case "map":
-            return _map(_compile(shapes, shape["value"]["shape"], where), where)
+            return _map(_reader(shape.item), shape.name)
         case "string":
-            return _string(where)
+            return _string(shape.name)
         case "integer" | "long":
-            return _integer(where)
+            return _integer(shape.name)
         case "blob":
-            return _blob(where)
+            return _blob(shape.name)
         case kind:
-            raise AssertionError(f"SQS's model has a new kind of shape: {kind} ({shape_name})")
+            raise AssertionError(f"SQS's model has a new kind of type: {kind} ({shape.name})")
 
 
 def _wrong(where: str, value: object, wanted: str) -> SerializationException:

@@ -5,6 +5,8 @@ import pytest
 from reference.clock import VirtualClock
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.limits import OFF, STRICT
+from reference.cloud.sqs.message import Outgoing
+from reference.cloud.sqs.partitions import partition_of
 from reference.cloud.sqs.quotas import Quotas, TokenBucket
 
 
@@ -18,7 +20,7 @@ def make_queue(clock, *, is_fifo=True):
 def admitted_per_s(quotas, clock, queue, action, *, offered_per_s, seconds):
     admitted = 0
     for _ in range(int(offered_per_s * seconds)):
-        admitted += quotas.admit(queue, action)
+        admitted += quotas.admit(queue, action, {})
         clock.advance(1 / offered_per_s)
     return admitted / seconds
 
@@ -44,18 +46,18 @@ def test_calls_within_the_rate_are_never_throttled():
 def test_each_action_family_has_an_allowance_of_its_own():
     clock = VirtualClock()
     quotas, queue = Quotas(clock, STRICT), make_queue(clock)
-    while quotas.admit(queue, "SendMessage"):
+    while quotas.admit(queue, "SendMessage", {}):
         pass
-    assert quotas.admit(queue, "ReceiveMessage")
-    assert quotas.admit(queue, "DeleteMessage")
-    assert quotas.admit(queue, "ChangeMessageVisibility")
-    assert not quotas.admit(queue, "SendMessageBatch"), "a batch draws on the sends' allowance"
+    assert quotas.admit(queue, "ReceiveMessage", {})
+    assert quotas.admit(queue, "DeleteMessage", {})
+    assert quotas.admit(queue, "ChangeMessageVisibility", {})
+    assert not quotas.admit(queue, "SendMessageBatch", {}), "a batch draws on the sends' allowance"
 
 
 def batch_costs_one_call(quotas_type):
     clock = VirtualClock()
     quotas, queue = quotas_type(clock, STRICT, burst_calls=10), make_queue(clock)
-    return sum(quotas.admit(queue, "SendMessageBatch") for _ in range(10)) == 10
+    return sum(quotas.admit(queue, "SendMessageBatch", {}) for _ in range(10)) == 10
 
 
 def test_a_batch_is_charged_as_one_call():
@@ -65,9 +67,9 @@ def test_a_batch_is_charged_as_one_call():
 class BatchChargedAsTenCalls(Quotas):
     """Planted bug."""
 
-    def admit(self, queue, action):
+    def admit(self, queue, action, params):
         calls = 10 if "Batch" in action else 1
-        return sum(Quotas.admit(self, queue, action) for _ in range(calls)) == calls
+        return sum(Quotas.admit(self, queue, action, params) for _ in range(calls)) == calls
 
 
 def test_a_batch_charged_as_ten_calls_is_noticed():
@@ -78,21 +80,21 @@ def test_two_queues_do_not_share_an_allowance():
     clock = VirtualClock()
     engine, quotas = Engine(clock), Quotas(clock, STRICT)
     one, two = (engine.create_queue(f"{n}.fifo", {"FifoQueue": "true"}) for n in "12")
-    while quotas.admit(one, "SendMessage"):
+    while quotas.admit(one, "SendMessage", {}):
         pass
-    assert quotas.admit(two, "SendMessage")
+    assert quotas.admit(two, "SendMessage", {})
 
 
 def test_standard_queues_have_no_rate_quota():
     clock = VirtualClock()
     quotas, queue = Quotas(clock, STRICT), make_queue(clock, is_fifo=False)
-    assert all(quotas.admit(queue, "SendMessage") for _ in range(1000))
+    assert all(quotas.admit(queue, "SendMessage", {}) for _ in range(1000))
 
 
 def test_switched_off_nothing_is_throttled_and_calls_are_still_counted():
     clock = VirtualClock()
     quotas, queue = Quotas(clock, OFF), make_queue(clock)
-    assert all(quotas.admit(queue, "SendMessage") for _ in range(1000))
+    assert all(quotas.admit(queue, "SendMessage", {}) for _ in range(1000))
     assert quotas.counts(queue.name)["send"].admitted == 1000
 
 
@@ -111,7 +113,78 @@ def test_a_burst_below_one_call_is_refused():
 def test_a_queue_that_was_made_again_starts_with_a_full_allowance():
     clock = VirtualClock()
     quotas, queue = Quotas(clock, STRICT), make_queue(clock)
-    while quotas.admit(queue, "SendMessage"):
+    while quotas.admit(queue, "SendMessage", {}):
         pass
     quotas.forget(queue.name)
-    assert quotas.admit(queue, "SendMessage")
+    assert quotas.admit(queue, "SendMessage", {})
+
+
+HIGH_THROUGHPUT = {
+    "FifoQueue": "true",
+    "DeduplicationScope": "messageGroup",
+    "FifoThroughputLimit": "perMessageGroupId",
+}
+
+
+@pytest.fixture
+def clock():
+    return VirtualClock()
+
+
+@pytest.fixture
+def fast_queue(clock):
+    return Engine(clock).create_queue("fast.fifo", HIGH_THROUGHPUT)
+
+
+def passes(quotas, queue, calls, *, groups=("g",), action="SendMessage"):
+    entries = [{"MessageGroupId": group} for group in groups]
+    return sum(quotas.admit(queue, action, {"Entries": entries}) for _ in range(calls))
+
+
+def test_high_throughput_needs_both_settings(clock, fast_queue):
+    assert fast_queue.attributes.is_high_throughput
+    half = Engine(clock).create_queue(
+        "half.fifo", {**HIGH_THROUGHPUT, "FifoThroughputLimit": "perQueue"}
+    )
+    assert not half.attributes.is_high_throughput
+
+
+def test_one_hot_group_of_a_high_throughput_queue_gets_one_partitions_rate(clock, fast_queue):
+    assert passes(Quotas(clock, STRICT), fast_queue, 1000) == 12
+
+
+def test_many_groups_share_the_regions_rate(clock, fast_queue):
+    for region, burst in (("us-east-1", 2800), ("eu-north-1", 96)):
+        quotas = Quotas(clock, STRICT, region=region)
+        offered = [f"group-{n}" for n in range(20_000)]
+        passed = sum(passes(quotas, fast_queue, 1, groups=[group]) for group in offered)
+        # Hashing fills the partitions unevenly; the region's rate is the ceiling.
+        assert burst * 0.9 <= passed <= burst
+
+
+def test_a_batch_over_one_partitions_quota_uses_up_no_others(clock, fast_queue):
+    quotas = Quotas(clock, STRICT)
+    assert partition_of("a", "us-east-1") != partition_of("b", "us-east-1")
+    passes(quotas, fast_queue, 100, groups=["a"])
+    assert passes(quotas, fast_queue, 100, groups=["a", "b"]) == 0
+    assert passes(quotas, fast_queue, 100, groups=["b"]) == 12
+
+
+def test_deletes_are_charged_to_the_partition_of_their_message(clock, fast_queue):
+    for group in "ab":
+        fast_queue.send(Outgoing("m", 1, group, "id"))
+    first, second = fast_queue.receive(2)
+    quotas = Quotas(clock, STRICT)
+    params = {"ReceiptHandle": first.receipt_handle}
+    assert sum(quotas.admit(fast_queue, "DeleteMessage", params) for _ in range(100)) == 12
+    assert quotas.admit(fast_queue, "DeleteMessage", {"ReceiptHandle": second.receipt_handle})
+    assert quotas.admit(fast_queue, "DeleteMessage", {"ReceiptHandle": "forged"})
+
+
+def test_calls_are_counted_by_the_second(clock):
+    quotas, queue = Quotas(clock, STRICT), make_queue(clock)
+    clock.advance(0.5)
+    passes(quotas, queue, 20)
+    clock.advance(1)
+    passes(quotas, queue, 5)
+    assert list(quotas.counts(queue.name)["send"].seconds) == [[0, 12, 8], [1, 5, 0]]

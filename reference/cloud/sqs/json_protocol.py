@@ -1,0 +1,47 @@
+"""The AWS JSON 1.0 protocol.
+
+Sources: DG sqs-json-api-responses.html; botocore's serializer and parser, which SDK users meet.
+"""
+
+import orjson
+
+from reference.cloud.sqs.checks import shown
+from reference.cloud.sqs.errors import SerializationException, SqsError, UnknownOperation
+from reference.cloud.sqs.shapes import ServiceModel
+from reference.cloud.sqs.wire import Call, Params, Reply, Request, reply
+
+_CONTENT_TYPE = b"application/x-amz-json-1.0"
+_TARGET_PREFIX = b"AmazonSQS."
+
+
+class JsonProtocol:
+    """Reads and writes AWS JSON 1.0."""
+
+    def __init__(self, model: ServiceModel) -> None:
+        self._readers = model.readers
+
+    def parse(self, request: Request) -> Call:
+        """Raises UnknownOperation, SerializationException or MissingParameter."""
+        target = request.headers.get(b"x-amz-target", b"")
+        action = target.removeprefix(_TARGET_PREFIX).decode("latin-1")
+        reader = self._readers.get(action) if target.startswith(_TARGET_PREFIX) else None
+        if reader is None:
+            raise UnknownOperation(
+                f"The action {shown(target.decode('latin-1')) or '(no X-Amz-Target header)'} is "
+                "not valid for this endpoint."
+            )
+        try:
+            params = orjson.loads(request.body or b"{}")
+        except orjson.JSONDecodeError as error:
+            raise SerializationException(f"The request is not valid JSON: {error}") from error
+        return Call(action, reader(params))
+
+    def answer(self, call: Call, result: Params, request_id: str) -> Reply:
+        del call
+        return reply(200, _CONTENT_TYPE, orjson.dumps(result), request_id, [])
+
+    def refusal(self, error: SqsError, request_id: str) -> Reply:
+        body = {"__type": f"{error.namespace}#{error.shape}", "message": error.message}
+        fault = "Sender" if error.is_sender_fault else "Receiver"
+        more = [(b"x-amzn-query-error", f"{error.code};{fault}".encode())]
+        return reply(error.status, _CONTENT_TYPE, orjson.dumps(body), request_id, more)

@@ -1,0 +1,40 @@
+"""High-throughput FIFO: which partition a call goes to.
+
+A message group lives on the partition that the hash of its id names; each partition carries 300
+calls a second per action, so one hot group is no faster than a plain FIFO queue
+(DG partitions-and-data-distribution.html). SQS splits partitions as load grows; we model the
+queue fully split, with as many partitions as its region's quota fills. A batch is charged to every
+partition that it touches, once each: that is why AWS advises batches of one group.
+"""
+
+import hashlib
+import math
+from typing import Any
+
+from reference.cloud.sqs import limits
+from reference.cloud.sqs.queue import Queue
+
+
+def region_calls_per_s(region: str) -> int:
+    """Calls per second and action that a high-throughput queue carries in all."""
+    return limits.HIGH_THROUGHPUT_CALLS_PER_S.get(
+        region, limits.HIGH_THROUGHPUT_CALLS_PER_S_ELSEWHERE
+    )
+
+
+def partition_of(group: str, region: str) -> int:
+    count = math.ceil(region_calls_per_s(region) / limits.PARTITION_CALLS_PER_S)
+    digest = hashlib.blake2b(group.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % count
+
+
+def groups_named(queue: Queue, params: dict[str, Any]) -> set[str]:
+    """The groups that a call names, by id or through receipt handles; a receive names none."""
+    groups = set()
+    for entry in (params, *params.get("Entries", ())):
+        group = entry.get("MessageGroupId")
+        if group is None and "ReceiptHandle" in entry:
+            group = queue.group_of(entry["ReceiptHandle"])
+        if group is not None:
+            groups.add(group)
+    return groups
