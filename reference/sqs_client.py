@@ -16,6 +16,7 @@ from botocore import exceptions as boto
 from botocore.config import Config
 
 from reference.errors import QueueError
+from reference.settings import SettingsError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -114,20 +115,27 @@ def connect(
     read_timeout_s: float,
     connections_max: int,
 ) -> "SQSClient":
-    """A client for all threads of this process."""
-    return boto3.session.Session().client(
-        "sqs",
-        region_name=region,
-        endpoint_url=endpoint_url,
-        config=Config(
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            connect_timeout=connect_timeout_s,
-            read_timeout=read_timeout_s,
-            max_pool_connections=connections_max,
-            # Else botocore composes one from some thirty parts, twice a request.
-            user_agent="email-pipeline",
-        ),
+    """A client for all threads of this process.
+
+    Raises SettingsError when region, endpoint or AWS profile cannot be used.
+    """
+    config = Config(
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        connect_timeout=connect_timeout_s,
+        read_timeout=read_timeout_s,
+        max_pool_connections=connections_max,
+        # Else botocore composes one from some thirty parts, twice a request.
+        user_agent="email-pipeline",
     )
+    try:
+        return boto3.session.Session().client(
+            "sqs", region_name=region, endpoint_url=endpoint_url, config=config
+        )
+    except (boto.BotoCoreError, ValueError) as error:
+        raise SettingsError(
+            f"no client for SQS can be made ({type(error).__name__}); wanted: "
+            "a region, an endpoint URL and, if AWS_PROFILE is set, a profile that exist"
+        ) from error
 
 
 class SqsQueue:

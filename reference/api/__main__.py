@@ -37,18 +37,18 @@ class _Server(uvicorn.Server):
 def main(arguments: list[str]) -> int:
     try:
         settings = ApiSettings.load("python -m reference.api", arguments)
+        client = sqs_client.connect(
+            region=settings.region,
+            endpoint_url=settings.sqs_endpoint_url,
+            connect_timeout_s=settings.connect_timeout_s,
+            read_timeout_s=settings.read_timeout_s,
+            connections_max=settings.send_threads + 1,
+        )
         listener = bind(settings.host, settings.port)
     except (SettingsError, PortBusyError) as error:
         print(error, file=sys.stderr)
         return 2
     log_setup.configure("api", settings.log_level)
-    client = sqs_client.connect(
-        region=settings.region,
-        endpoint_url=settings.sqs_endpoint_url,
-        connect_timeout_s=settings.connect_timeout_s,
-        read_timeout_s=settings.read_timeout_s,
-        connections_max=settings.send_threads + 1,
-    )
     app = create_app(
         sqs_client.SqsQueue(client, settings.queue_url),
         {tenant: key.get_secret_value() for tenant, key in settings.keys.items()},

@@ -22,6 +22,8 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def main(arguments: list[str]) -> int:
     try:
         settings = WorkerSettings.load("python -m reference.worker", arguments)
+        polls = _queue(settings, settings.wait_time_s + CALL_TIMEOUT_S, settings.pollers)
+        calls = _queue(settings, CALL_TIMEOUT_S, settings.concurrency + 2)
         journal = NullJournal() if settings.journal is None else FileJournal(settings.journal)
     except SettingsError as error:
         print(error, file=sys.stderr)
@@ -32,8 +34,8 @@ def main(arguments: list[str]) -> int:
     log_setup.configure("worker", settings.log_level)
     clock = MonotonicClock()
     worker = Worker(
-        polls=_queue(settings, settings.wait_time_s + CALL_TIMEOUT_S, settings.pollers),
-        calls=_queue(settings, CALL_TIMEOUT_S, settings.concurrency + 2),
+        polls=polls,
+        calls=calls,
         provider=SmtpProvider(
             settings.smtp_host,
             settings.smtp_port,

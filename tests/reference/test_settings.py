@@ -60,6 +60,21 @@ def test_a_bad_setting_is_one_line_naming_it(run, component, variables, named):
     assert "s3same" not in errors
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"EMAIL_WORKER_REGION": "no such region"},
+        {"EMAIL_WORKER_SQS_ENDPOINT_URL": "http://[::1"},
+        {"AWS_PROFILE": "nobody"},
+    ],
+)
+def test_what_the_aws_sdk_refuses_is_one_line(run, wrong):
+    exit_code, errors = run("worker", {**WORKER, **wrong})
+    assert exit_code == 2
+    assert errors.startswith("no client for SQS can be made")
+    assert len(errors.splitlines()) == 1
+
+
 def test_a_busy_port_is_one_line(run):
     with socket.create_server(("127.0.0.1", 0)) as other:
         exit_code, errors = run("api", {**API, "EMAIL_API_PORT": str(other.getsockname()[1])})
