@@ -19,11 +19,9 @@ from loadtests.options import TargetError, sqs_call_load
 from loadtests.schedule import Schedule
 from loadtests.users import SqsCaller
 from scenarios.arrivals import call_arrivals
-from scenarios.model import Retries
+from scenarios.model import CALLED_ACTIONS, Retries
 
 __all__ = ["SqsCaller"]
-
-ACTIONS = ("SendMessage", "ReceiveMessage", "DeleteMessage")
 
 
 def schedule(options: Namespace) -> Schedule:
@@ -36,7 +34,7 @@ def schedule(options: Namespace) -> Schedule:
     SqsCaller.credentials = credentials
     SqsCaller.network_timeout = load.timeout_s
     prefix = options.key_prefix or uuid.uuid4().hex[:12]
-    streams = {action: call_arrivals(load, options.seed, prefix) for action in ACTIONS}
+    streams = {action: call_arrivals(load, options.seed, prefix) for action in CALLED_ACTIONS}
     return Schedule(streams, Retries(attempts_max=1), options.seed)
 
 

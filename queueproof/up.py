@@ -53,7 +53,7 @@ def _check_free(port: int, option: str) -> None:
 def _say_what_next(pipeline: Pipeline, folder: Path, console: Console) -> None:
     locust = Path(sys.executable).parent / "locust"
     lines = [
-        f"API    {pipeline.api_url}/docs   key: {API_KEY}",
+        f"API    {pipeline.api_url}/openapi.json   key: {API_KEY}",
         f"SQS    {pipeline.sqs_endpoint}   queue: {pipeline.queue_url}",
         f"SMTP   {HOST}:{pipeline.smtp_port}   journals and logs: {folder}",
         "",

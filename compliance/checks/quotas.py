@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from compliance.history import History
 from compliance.verdict import OFFENCES_KEPT, Offence, Outcome, Verdict, decide
-from scenarios.model import SqsCallLoad
+from scenarios.model import CALLED_ACTIONS, SqsCallLoad
 
 CLAIM = "fifo-300"
 QUOTA_PER_S = 300.0
 TOLERANCE = 0.01  # the claim's own: within 1 %
 OVERLOAD_MIN = 1.1  # offered below this, a quota cannot be told from a coincidence
-ACTIONS = ("SendMessage", "ReceiveMessage", "DeleteMessage")
 SKIPPED_S = 1.0
 
 RATES = """
@@ -79,7 +78,7 @@ def check(history: History) -> Verdict:
             reasons=["the experiment made no direct SQS calls"],
         )
     window_s = max(load.duration_s - 2 * SKIPPED_S, 1.0)
-    rates = [_rate(history, action, first_s + SKIPPED_S, window_s) for action in ACTIONS]
+    rates = [_rate(history, action, first_s + SKIPPED_S, window_s) for action in CALLED_ACTIONS]
     doubts = [doubt for rate in rates if (doubt := rate.doubt())]
     # Without an overload a low rate is the generator's doing, so it convicts nobody.
     offences = [o for rate in rates if not rate.doubt() and (o := rate.offence())]

@@ -6,6 +6,7 @@ import pytest
 
 from compliance.checks import quotas
 from compliance.verdict import Outcome
+from scenarios.model import CALLED_ACTIONS
 
 SCENARIO = """
 name = "hand-made"
@@ -26,7 +27,7 @@ def quota_story(make_story):
     def make(admitted_per_s=300, offered_per_s=400, **record):
         story = make_story(SCENARIO, **record)
         with (story.folder / "calls.jsonl").open("w") as file:
-            for action in quotas.ACTIONS:
+            for action in CALLED_ACTIONS:
                 for n in range(offered_per_s * 6):
                     second, place = divmod(n, offered_per_s)
                     at_s = second + place / offered_per_s
@@ -53,7 +54,7 @@ def test_300_admitted_of_400_offered_is_verified(quota_story):
 def test_another_quota_refutes(quota_story, admitted_per_s):
     verdict = quotas.check(quota_story(admitted_per_s).history())
     assert verdict.outcome is Outcome.REFUTED
-    assert {offence.id for offence in verdict.offences} == set(quotas.ACTIONS)
+    assert {offence.id for offence in verdict.offences} == set(CALLED_ACTIONS)
 
 
 def test_without_overload_it_is_inconclusive(quota_story):
