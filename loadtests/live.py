@@ -18,6 +18,7 @@ from loadtests.metrics import Sampler
 from loadtests.pipeline import (
     API_KEY,
     AWS_ENV,
+    AWS_ERRORS,
     REGION,
     Pipeline,
     drain_by_hand,
@@ -113,7 +114,7 @@ def drive(
     except KeyboardInterrupt:
         experiment.interrupted = "stopped by the user"
         raise
-    except (ComponentError, sqs_faults.FaultError, OSError) as error:
+    except (ComponentError, sqs_faults.FaultError, OSError, *AWS_ERRORS) as error:
         experiment.interrupted = str(error)
     finally:
         write_record(folder / "experiment.json", record())

@@ -16,6 +16,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from loadtests.metrics import queue_metrics
 from loadtests.processes import Component, ComponentError, Components
@@ -33,6 +34,7 @@ AWS_ENV = {
     "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+AWS_ERRORS = (BotoCoreError, ClientError)
 READY_TIMEOUT_S = 15.0
 IN_QUEUE = (
     "ApproximateNumberOfMessagesVisible",
@@ -76,14 +78,21 @@ class Pipeline:
             ],
         )
         self.sqs_endpoint = f"http://127.0.0.1:{port}"
+        try:
+            self._create_queues(queue)
+        except AWS_ERRORS as error:
+            raise ComponentError(f"sqs did not create the queues: {error}") from error
+
+    def _create_queues(self, queue: Queue) -> None:
         client = sqs_client(self.sqs_endpoint)
-        dlq_url = client.create_queue(QueueName=DLQ_NAME, Attributes={"FifoQueue": "true"})[
-            "QueueUrl"
-        ]
-        dlq_arn = client.get_queue_attributes(QueueUrl=dlq_url, AttributeNames=["QueueArn"])[
-            "Attributes"
-        ]["QueueArn"]
-        redrive = {"deadLetterTargetArn": dlq_arn, "maxReceiveCount": queue.max_receive_count}
+        dlq = client.create_queue(QueueName=DLQ_NAME, Attributes={"FifoQueue": "true"})
+        attributes = client.get_queue_attributes(
+            QueueUrl=dlq["QueueUrl"], AttributeNames=["QueueArn"]
+        )["Attributes"]
+        redrive = {
+            "deadLetterTargetArn": attributes["QueueArn"],
+            "maxReceiveCount": queue.max_receive_count,
+        }
         self.queue_url = client.create_queue(
             QueueName=QUEUE_NAME,
             Attributes={

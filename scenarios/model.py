@@ -67,7 +67,7 @@ CALLED_ACTIONS = ("SendMessage", "ReceiveMessage", "DeleteMessage")
 
 
 class SqsCallLoad(_Model):
-    """Calls made straight to SQS, each of CALLED_ACTIONS at the same rate, to find a queue's quota."""
+    """Calls straight to SQS, each of CALLED_ACTIONS at the same rate, to find a quota."""
 
     kind: Literal["sqs-calls"]
     rate_per_s: float = Field(gt=0, le=100_000)  # of each action

@@ -1,0 +1,73 @@
+"""Planning a run: what is needed, once, in order; and where it is written."""
+
+import pytest
+
+from queueproof.suite import SuiteError, create_run, plan
+from scenarios.model import ScenarioError
+
+SCAN = """
+name = "my-scan"
+summary = "x"
+claims = ["no-pii-logs"]
+[load]
+kind = "log-scan"
+of = ["mine"]
+components = ["api"]
+"""
+MINE = """
+name = "mine"
+summary = "x"
+[load]
+kind = "emails"
+rate_per_s = 1
+duration_s = 1
+"""
+
+
+def names(planned):
+    return [experiment.name for experiment in planned]
+
+
+def test_a_control_comes_right_before_its_experiment():
+    planned = plan(["sqs-write-failure"])
+    assert names(planned) == ["sqs-write-failure.control", "sqs-write-failure"]
+    assert planned[0].is_control
+    assert planned[1].control == planned[0].name
+
+
+def test_a_log_scan_brings_the_runs_whose_logs_it_reads():
+    assert names(plan(["logs-clean"])) == [
+        "baseline",
+        "sqs-write-failure.control",
+        "sqs-write-failure",
+        "logs-clean",
+    ]
+
+
+def test_each_experiment_runs_once():
+    assert names(plan(["baseline", "baseline"])) == ["baseline"]
+    assert len(names(plan(["logs-clean", "baseline"]))) == 4
+
+
+def test_a_scan_may_read_the_logs_of_a_scenario_given_by_path(tmp_path):
+    (tmp_path / "mine.toml").write_text(MINE)
+    (tmp_path / "scan.toml").write_text(SCAN)
+    planned = plan([str(tmp_path / "mine.toml"), str(tmp_path / "scan.toml")])
+    assert names(planned) == ["mine", "my-scan"]
+
+
+def test_a_scan_of_a_scenario_that_nobody_knows_is_refused(tmp_path):
+    (tmp_path / "scan.toml").write_text(SCAN)
+    with pytest.raises(ScenarioError, match="unknown scenario 'mine'"):
+        plan([str(tmp_path / "scan.toml")])
+
+
+def test_runs_of_one_second_get_folders_of_their_own(tmp_path):
+    made = {create_run(tmp_path / "runs", "x") for _ in range(5)}
+    assert len(made) == 5
+
+
+def test_a_runs_folder_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "runs").write_text("")
+    with pytest.raises(SuiteError, match="--runs-dir"):
+        create_run(tmp_path / "runs", "x")
