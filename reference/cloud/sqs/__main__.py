@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
             journal=journal,
             fault_journal=fault_journal,
             seed=options.seed,
+            upstream=options.upstream,
         )
     except (PortBusyError, OSError, ValueError) as error:
         print(f"local SQS: {error}", file=sys.stderr)
@@ -34,9 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
 
     def on_started() -> None:
         port = announce(listener, options.port_file)
+        where = f"gateway to {options.upstream}" if options.upstream else "kept in memory only"
         print(
             f"local SQS on http://{options.host}:{port}, quotas {options.quotas}; "
-            "messages are kept in memory only",
+            f"messages: {where}",
             file=sys.stderr,
             flush=True,
         )
@@ -71,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what a call over quota is answered (default: %(default)s)",
     )
     add("--region", default="us-east-1", help="as it appears in ARNs (default: %(default)s)")
+    add("--upstream", metavar="URL", help="be a gateway: quotas and faults before that SQS")
     add("--seed", type=int, default=0, help="for fault plans that bring no seed of their own")
     return parser
 

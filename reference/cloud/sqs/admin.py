@@ -64,11 +64,10 @@ class Admin:
     def _calls(self, body: bytes) -> Reply:
         del body
         queues = {
-            queue.name: {
-                family: list(counts.seconds)
-                for family, counts in self._quotas.counts(queue.name).items()
+            name: {
+                family: list(counts.seconds) for family, counts in self._quotas.counts(name).items()
             }
-            for queue in self._engine
+            for name in self._quotas.queue_names()
         }
         columns = ["second", "admitted", "throttled"]
         return _json(200, {"columns": columns, "queues": queues})

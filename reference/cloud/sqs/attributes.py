@@ -8,6 +8,7 @@ Source: API SetQueueAttributes; the wording of errors follows AWS's.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Self
 
 from reference.cloud.sqs import limits
@@ -58,6 +59,14 @@ _FIFO_DEFAULTS = {
     "DeduplicationScope": "queue",
     "FifoThroughputLimit": "perQueue",
 }
+
+
+class Throughput(Enum):
+    """Which rate quota a queue has."""
+
+    UNLIMITED = "standard"
+    PER_QUEUE = "fifo"
+    PER_PARTITION = "high-throughput fifo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +140,13 @@ class QueueAttributes:
     texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def is_high_throughput(self) -> bool:
-        """Both settings together; any other combination is normal throughput (API)."""
-        return self.dedup_per_group and self.throughput_per_group
+    def throughput(self) -> "Throughput":
+        """High throughput takes both settings; any other combination is normal (API)."""
+        if not self.is_fifo:
+            return Throughput.UNLIMITED
+        if self.dedup_per_group and self.throughput_per_group:
+            return Throughput.PER_PARTITION
+        return Throughput.PER_QUEUE
 
     @classmethod
     def create(cls, wanted: Mapping[str, str]) -> Self:

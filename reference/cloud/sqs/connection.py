@@ -6,9 +6,20 @@ uvicorn protocol puts a handle on its connection into the scope's extensions.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class Connection(Protocol):
+    """What an application may do with the connection of a request."""
+
+    def abort(self) -> None:
+        """Close at once; the client sees a reset or an unexpected end."""
+
+    def when_lost(self, run: Callable[[], None] | None) -> None:
+        """Run that once when the connection ends; None takes it back."""
+
 
 _EXTENSION = "reference.connection"
 
@@ -32,15 +43,13 @@ class AbortableProtocol(HttpToolsProtocol):
             self._on_lost = None
 
     def abort(self) -> None:
-        """Close at once; the client sees a reset or an unexpected end."""
         self.transport.abort()
 
     def when_lost(self, run: Callable[[], None] | None) -> None:
-        """Run that once when the connection ends; None takes it back."""
         self._on_lost = run
 
 
-def connection_of(scope: Mapping[str, Any]) -> AbortableProtocol:
+def connection_of(scope: Mapping[str, Any]) -> Connection:
     """The connection that a request came in on."""
     handle = scope["extensions"][_EXTENSION]["handle"]
     assert isinstance(handle, AbortableProtocol)

@@ -7,11 +7,16 @@ does not prolong the interval, at exactly 300 s the id is free again, and a repe
 with the sequence number of the first send too.
 """
 
+import hashlib
 from collections import OrderedDict
 from typing import NamedTuple
 
 from reference.clock import Clock
+from reference.cloud.sqs.attributes import QueueAttributes
+from reference.cloud.sqs.checks import check_token
+from reference.cloud.sqs.errors import InvalidParameterValue, MissingParameter
 from reference.cloud.sqs.limits import DEDUP_INTERVAL_S
+from reference.cloud.sqs.message import Outgoing
 
 # Under DeduplicationScope=queue the group is None.
 _Key = tuple[str | None, str]
@@ -60,3 +65,33 @@ class DedupWindow:
             if now_s - first.sent_s < DEDUP_INTERVAL_S:
                 return
             del self._first_sends[key]
+
+
+def effective_dedup_id(attributes: QueueAttributes, outgoing: Outgoing) -> str | None:
+    """The id under which a queue deduplicates the message; None on a standard queue.
+
+    Raises InvalidParameterValue or MissingParameter when the queue's type does not take it.
+    """
+    if not attributes.is_fifo:
+        if outgoing.dedup_id is not None:
+            raise InvalidParameterValue(
+                "The request includes a parameter that is not valid for this queue type. "
+                "Reason: MessageDeduplicationId is for FIFO queues."
+            )
+        return None
+    if outgoing.group is None:
+        raise MissingParameter("The request must contain the parameter MessageGroupId.")
+    if outgoing.delay_s:
+        raise InvalidParameterValue(
+            f"Value {outgoing.delay_s} for parameter DelaySeconds is invalid. Reason: The "
+            "request include parameter that is not valid for this queue type."
+        )
+    if outgoing.dedup_id is not None:
+        check_token("MessageDeduplicationId", outgoing.dedup_id)
+        return outgoing.dedup_id
+    if attributes.content_based_dedup:
+        return hashlib.sha256(outgoing.body.encode()).hexdigest()
+    raise InvalidParameterValue(
+        "The queue should either have ContentBasedDeduplication enabled or "
+        "MessageDeduplicationId provided explicitly"
+    )

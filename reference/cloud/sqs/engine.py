@@ -21,8 +21,9 @@ from reference.cloud.sqs.errors import (
 )
 from reference.cloud.sqs.ledger import QueueLedger
 from reference.cloud.sqs.limits import STRICT, Limits
-from reference.cloud.sqs.queue import Queue, Surroundings
+from reference.cloud.sqs.queue import Queue
 from reference.cloud.sqs.receipts import ReceiptBook
+from reference.cloud.sqs.surroundings import Surroundings
 
 ACCOUNT_ID = "000000000000"
 # Sequence numbers have 20 digits, as AWS's have. Counting nanoseconds keeps them rising across

@@ -5,12 +5,15 @@ wins. Each fault draws from its own random stream, derived from the plan's seed 
 the same plan over the same calls fires the same faults, whatever the others do.
 
 What a caller should survive: `refuse` (certainly not done), `lose-answer` (done, and nobody
-knows), `outage` (nobody answers), `delay` (slower than the time-out that was tuned on good days).
+knows), `outage` (nobody answers), `delay` and `slow-body` (slower than the time-out that was tuned
+on good days), `half-batch` (200, and some entries failed), `wrong-md5` (damaged on the way),
+`empty-receive` (a short poll that asked too few hosts), `early-expiry` (the work took longer than
+the timeout), `duplicate` and `reorder` (what a standard queue may do at any time).
 """
 
 import random
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -52,6 +55,10 @@ Action = Literal[
 ]
 
 
+_RECEIVE = frozenset({"ReceiveMessage"})
+_BATCHES = frozenset({"ChangeMessageVisibilityBatch", "DeleteMessageBatch", "SendMessageBatch"})
+
+
 class _Fault(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,9 +68,15 @@ class _Fault(BaseModel):
     probability: float = Field(default=1.0, ge=0, le=1)
     start_s: float = Field(default=0.0, ge=0)  # since the plan was set
     end_s: float | None = Field(default=None, gt=0)  # none: until the plan is taken back
+    nth_call: int | None = Field(default=None, ge=1)  # only the nth call that it could meet
+
+    # Actions that this kind can change; none: all.
+    possible: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> "_Fault":
+    def _is_possible(self) -> "_Fault":
+        if self.possible and not self.possible.issuperset(self.actions):
+            raise ValueError(f"only {', '.join(sorted(self.possible))} can meet this kind of fault")
         if self.end_s is not None and self.end_s <= self.start_s:
             raise ValueError(f"end_s {self.end_s} is not after start_s {self.start_s}")
         return self
@@ -101,7 +114,74 @@ class Delay(_Fault):
     delay_s: float = Field(gt=0, le=3600)
 
 
-Fault = Annotated[Refuse | LoseAnswer | Outage | Delay, Field(discriminator="kind")]
+class SlowBody(_Fault):
+    """Do the operation at once; the answer's bytes trickle in over `body_s`."""
+
+    kind: Literal["slow-body"] = "slow-body"
+    body_s: float = Field(gt=0, le=3600)
+
+
+class HalfBatch(_Fault):
+    """Do every other entry of a batch, from the first; the rest fail on SQS's side."""
+
+    kind: Literal["half-batch"] = "half-batch"
+    possible = _BATCHES
+
+
+class WrongMd5(_Fault):
+    """Do the operation; the digests in the answer are wrong, as after damage on the way."""
+
+    kind: Literal["wrong-md5"] = "wrong-md5"
+    possible = frozenset({"SendMessage", "SendMessageBatch", "ReceiveMessage"})
+
+
+class EmptyReceive(_Fault):
+    """Return no messages though there may be some, as a short poll of few hosts does."""
+
+    kind: Literal["empty-receive"] = "empty-receive"
+    possible = _RECEIVE
+
+
+class EarlyExpiry(_Fault):
+    """Let the received messages become visible after `visibility_s`, whatever was asked."""
+
+    kind: Literal["early-expiry"] = "early-expiry"
+    visibility_s: int = Field(ge=0, le=43_200)
+    possible = _RECEIVE
+
+
+class _StandardOnly(_Fault):
+    also_fifo: bool = False  # SQS does this to standard queues only
+
+
+class Duplicate(_StandardOnly):
+    """Leave the received messages visible, so the next receive returns them again."""
+
+    kind: Literal["duplicate"] = "duplicate"
+    possible = _RECEIVE
+
+
+class Reorder(_StandardOnly):
+    """Return the received messages in random order."""
+
+    kind: Literal["reorder"] = "reorder"
+    possible = _RECEIVE
+
+
+Fault = Annotated[
+    Refuse
+    | LoseAnswer
+    | Outage
+    | Delay
+    | SlowBody
+    | HalfBatch
+    | WrongMd5
+    | EmptyReceive
+    | EarlyExpiry
+    | Duplicate
+    | Reorder,
+    Field(discriminator="kind"),
+]
 
 
 class FaultPlan(BaseModel):
@@ -157,20 +237,42 @@ class _Armed:
     ends_at_s: float
     phase: Literal["waiting", "active", "over"] = "waiting"
     fired: int = 0
+    met: int = 0  # calls that it could have broken
 
     def matches(self, action: str, queue_name: str | None) -> bool:
         fault = self.fault
         return (
             self.phase == "active"
             and (not fault.actions or action in fault.actions)
+            and (not fault.possible or action in fault.possible)
             and (fault.queue is None or fault.queue == queue_name)
+            and not (
+                isinstance(fault, _StandardOnly)
+                and not fault.also_fifo
+                and (queue_name or "").endswith(".fifo")
+            )
         )
+
+    def fires(self) -> bool:
+        """Whether it breaks a call that it matches."""
+        self.met += 1
+        # It always draws, so that a condition more does not shift later draws.
+        is_drawn = self.randomness.random() < self.fault.probability
+        return is_drawn and self.fault.nth_call in {None, self.met}
+
+
+class Decision(NamedTuple):
+    """The fault that a call meets, and the random stream for what it breaks."""
+
+    fault: Fault
+    randomness: random.Random
 
 
 class FaultInjector:
     """The plan in force. Journals each window's start and end, and every fault that fired.
 
-    Rows: at_s, event (start, fired, end), fault, kind, action, queue, stored, dedup_ids.
+    Rows: at_s, event (start, fired, end), fault, kind, action, queue, stored, dedup_ids,
+    message_ids.
     """
 
     def __init__(self, clock: Clock, journal: Journal, *, seed: int = 0) -> None:
@@ -229,16 +331,13 @@ class FaultInjector:
         ]
         return min(due, default=None)
 
-    def decide(self, action: str, queue_name: str | None) -> Fault | None:
-        """The fault that this call meets, if any. The caller journals it with `fired`."""
+    def decide(self, action: str, queue_name: str | None) -> Decision | None:
+        """What this call meets, if anything. The caller journals it with `fired`."""
         self.settle()
         for armed in self._armed:
-            if not armed.matches(action, queue_name):
-                continue
-            # A certain fault draws too: adding probability must not shift later draws.
-            if armed.randomness.random() < armed.fault.probability:
+            if armed.matches(action, queue_name) and armed.fires():
                 armed.fired += 1
-                return armed.fault
+                return Decision(armed.fault, armed.randomness)
         return None
 
     def fired(
@@ -249,6 +348,7 @@ class FaultInjector:
         *,
         stored: bool | None = None,
         dedup_ids: list[str] | None = None,
+        message_ids: list[str] | None = None,
     ) -> None:
         self._journal.write(
             at_s=self._clock.now_s(),
@@ -259,6 +359,7 @@ class FaultInjector:
             queue=queue_name,
             stored=stored,
             dedup_ids=dedup_ids,
+            message_ids=message_ids,
         )
 
     def _journal_window(self, event: str, fault: Fault, at_s: float) -> None:
@@ -271,4 +372,5 @@ class FaultInjector:
             queue=fault.queue,
             stored=None,
             dedup_ids=None,
+            message_ids=None,
         )

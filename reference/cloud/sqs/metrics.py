@@ -45,14 +45,14 @@ def queue_metrics(queue: Queue) -> dict[str, float]:
 
 def as_json(engine: Engine, quotas: Quotas, now_s: float) -> dict[str, Any]:
     """{at_s, queues: {name: {metric: value, admitted_calls: {family: n}, throttled_calls: ...}}}"""
-    queues: dict[str, Any] = {}
-    for queue in engine:
-        counts = quotas.counts(queue.name)
-        queues[queue.name] = {
-            **queue_metrics(queue),
-            "admitted_calls": {family: each.admitted for family, each in counts.items()},
-            "throttled_calls": {family: each.throttled for family, each in counts.items()},
-        }
+    queues: dict[str, Any] = {queue.name: queue_metrics(queue) for queue in engine}
+    # In front of another SQS only the calls are known here.
+    for name in {*queues, *quotas.queue_names()}:
+        counts = quotas.counts(name)
+        queues.setdefault(name, {}).update(
+            admitted_calls={family: each.admitted for family, each in counts.items()},
+            throttled_calls={family: each.throttled for family, each in counts.items()},
+        )
     return {"at_s": now_s, "queues": queues}
 
 
@@ -63,8 +63,9 @@ def as_prometheus(engine: Engine, quotas: Quotas) -> str:
         for metric, value in queue_metrics(queue).items():
             name = f"sqs_{_snake(metric)}{'_total' if metric in _COUNTERS else ''}"
             samples.setdefault(name, []).append(f'{name}{{queue="{queue.name}"}} {value}')
-        for family, counts in quotas.counts(queue.name).items():
-            labels = f'queue="{queue.name}",family="{family}"'
+    for queue_name in sorted(quotas.queue_names()):
+        for family, counts in quotas.counts(queue_name).items():
+            labels = f'queue="{queue_name}",family="{family}"'
             for outcome, count in (("admitted", counts.admitted), ("throttled", counts.throttled)):
                 name = f"sqs_{outcome}_calls_total"
                 samples.setdefault(name, []).append(f"{name}{{{labels}}} {count}")

@@ -9,10 +9,10 @@ partition that it touches, once each: that is why AWS advises batches of one gro
 
 import hashlib
 import math
+from collections.abc import Callable
 from typing import Any
 
 from reference.cloud.sqs import limits
-from reference.cloud.sqs.queue import Queue
 
 
 def region_calls_per_s(region: str) -> int:
@@ -28,13 +28,13 @@ def partition_of(group: str, region: str) -> int:
     return int.from_bytes(digest, "big") % count
 
 
-def groups_named(queue: Queue, params: dict[str, Any]) -> set[str]:
+def groups_named(params: dict[str, Any], group_of_handle: Callable[[str], str | None]) -> set[str]:
     """The groups that a call names, by id or through receipt handles; a receive names none."""
     groups = set()
     for entry in (params, *params.get("Entries", ())):
         group = entry.get("MessageGroupId")
         if group is None and "ReceiptHandle" in entry:
-            group = queue.group_of(entry["ReceiptHandle"])
+            group = group_of_handle(entry["ReceiptHandle"])
         if group is not None:
             groups.add(group)
     return groups

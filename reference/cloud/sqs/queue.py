@@ -8,81 +8,30 @@ needs no timers of its own. All operations are O(log n) in the messages that wai
 Sources of the rules: `README.md` of this package, rule by rule with the test's name.
 """
 
-import hashlib
 import heapq
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
 
-from reference.clock import Clock
 from reference.cloud.sqs import limits
 from reference.cloud.sqs.attempts import ReceiveAttempts
 from reference.cloud.sqs.attributes import QueueAttributes
 from reference.cloud.sqs.checks import check_message_size, check_token
-from reference.cloud.sqs.dedup import DedupWindow
+from reference.cloud.sqs.dedup import DedupWindow, effective_dedup_id
 from reference.cloud.sqs.errors import (
     InvalidParameterValue,
     MessageNotInflight,
-    MissingParameter,
     OverLimit,
     PurgeQueueInProgress,
     ReceiptHandleIsInvalid,
 )
 from reference.cloud.sqs.groups import GroupOrdering
-from reference.cloud.sqs.ledger import QueueLedger
-from reference.cloud.sqs.limits import Limits
 from reference.cloud.sqs.message import Message, Outgoing, State
 from reference.cloud.sqs.ordering import BestEffortOrdering, Ordering
 from reference.cloud.sqs.receipts import ReceiptBook
 from reference.cloud.sqs.store import MessageStore
+from reference.cloud.sqs.surroundings import Counters, Depth, Received, Sent, Surroundings
 
 # A standard queue moves a message to the back after so many receives:
 # DG sqs-available-cloudwatch-metrics.html, ApproximateAgeOfOldestMessage.
 _PUT_BACK_AFTER_RECEIVES = 3
-
-
-class Sent(NamedTuple):
-    message_id: str
-    sequence_number: str | None
-    dedup_id: str | None
-    is_repeat: bool
-
-
-class Received(NamedTuple):
-    message: Message
-    receipt_handle: str
-
-
-@dataclass(slots=True)
-class Counters:
-    """What happened since the queue was created; CloudWatch's sums are differences of these."""
-
-    sent: int = 0
-    received: int = 0
-    deleted: int = 0
-    empty_receives: int = 0
-    deduplicated: int = 0
-    sent_bytes: int = 0
-
-
-class Depth(NamedTuple):
-    visible: int
-    in_flight: int
-    delayed: int
-    groups_in_flight: int
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a queue needs of the world around it."""
-
-    clock: Clock
-    limits: Limits
-    ledger: QueueLedger
-    next_order: Callable[[], int]
-    new_message_id: Callable[[], str]
-    find_by_arn: Callable[[str], "Queue | None"]
-    on_available: Callable[["Queue"], None]
 
 
 class Queue:
@@ -133,7 +82,7 @@ class Queue:
         self.settle()
         attributes = self.attributes
         check_message_size(outgoing.size_bytes, attributes.message_bytes_max)
-        dedup_id = self.effective_dedup_id(outgoing)
+        dedup_id = effective_dedup_id(attributes, outgoing)
         if outgoing.group is not None:
             check_token("MessageGroupId", outgoing.group)
         if dedup_id is not None:
@@ -169,35 +118,6 @@ class Queue:
             order=self._around.next_order(),
             now_s=self._clock.now_s(),
             wall_ms=int(self._clock.wall_s() * 1000),
-        )
-
-    def effective_dedup_id(self, outgoing: Outgoing) -> str | None:
-        """The id under which this queue would deduplicate the message; None on standard.
-
-        Raises InvalidParameterValue or MissingParameter.
-        """
-        if not self.attributes.is_fifo:
-            if outgoing.dedup_id is not None:
-                raise InvalidParameterValue(
-                    "The request includes a parameter that is not valid for this queue type. "
-                    "Reason: MessageDeduplicationId is for FIFO queues."
-                )
-            return None
-        if outgoing.group is None:
-            raise MissingParameter("The request must contain the parameter MessageGroupId.")
-        if outgoing.delay_s:
-            raise InvalidParameterValue(
-                f"Value {outgoing.delay_s} for parameter DelaySeconds is invalid. Reason: The "
-                "request include parameter that is not valid for this queue type."
-            )
-        if outgoing.dedup_id is not None:
-            check_token("MessageDeduplicationId", outgoing.dedup_id)
-            return outgoing.dedup_id
-        if self.attributes.content_based_dedup:
-            return hashlib.sha256(outgoing.body.encode()).hexdigest()
-        raise InvalidParameterValue(
-            "The queue should either have ContentBasedDeduplication enabled or "
-            "MessageDeduplicationId provided explicitly"
         )
 
     def _enter(self, message: Message, delay_s: float) -> None:

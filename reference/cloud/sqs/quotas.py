@@ -12,13 +12,13 @@ shape. Our stricter readings, each a setting or written down here:
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from reference.clock import Clock
+from reference.cloud.sqs.attributes import Throughput
 from reference.cloud.sqs.limits import Limits
-from reference.cloud.sqs.partitions import groups_named, partition_of, region_calls_per_s
-from reference.cloud.sqs.queue import Queue
+from reference.cloud.sqs.partitions import partition_of, region_calls_per_s
 
 BURST_CALLS_DEFAULT = 12
 SECONDS_KEPT = 600
@@ -103,35 +103,50 @@ class Quotas:
         self._buckets: dict[tuple[str, str, int], TokenBucket] = {}
         self._counts: dict[tuple[str, str], CallCounts] = {}
 
-    def admit(self, queue: Queue, action: str, params: dict[str, Any]) -> bool:
-        """Charge one call; False when it is over the quota."""
+    def admit(
+        self,
+        queue_name: str,
+        throughput: Throughput,
+        action: str,
+        groups: Callable[[], set[str]] = set,
+    ) -> bool:
+        """Charge one call; False when it is over the quota.
+
+        `groups` tells which message groups the call names; asked only where that counts.
+        """
         family = FAMILY_OF_ACTION.get(action)
         if family is None:
             return True
-        buckets = self._buckets_of(queue, family, params)
+        buckets = self._buckets_of(queue_name, throughput, family, groups)
         # All or none: a call over one partition's quota must not use up another's.
         is_admitted = all(bucket.has_token() for bucket in buckets)
         if is_admitted:
             for bucket in buckets:
                 bucket.take()
-        counts = self._counts.get((queue.name, family))
+        counts = self._counts.get((queue_name, family))
         if counts is None:
-            counts = self._counts[queue.name, family] = CallCounts()
+            counts = self._counts[queue_name, family] = CallCounts()
         counts.count(self._clock.now_s(), is_admitted=is_admitted)
         return is_admitted
 
-    def _buckets_of(self, queue: Queue, family: str, params: dict[str, Any]) -> list[TokenBucket]:
+    def _buckets_of(
+        self,
+        queue_name: str,
+        throughput: Throughput,
+        family: str,
+        groups: Callable[[], set[str]],
+    ) -> list[TokenBucket]:
         rate_per_s = self._limits.fifo_calls_per_s
-        if rate_per_s is None or not queue.attributes.is_fifo:
+        if rate_per_s is None or throughput is Throughput.UNLIMITED:
             return []
-        if not queue.attributes.is_high_throughput:
-            return [self._bucket(queue.name, family, -1, rate_per_s)]
+        if throughput is Throughput.PER_QUEUE:
+            return [self._bucket(queue_name, family, -1, rate_per_s)]
         region_rate_per_s = region_calls_per_s(self._region)
-        partitions = {partition_of(group, self._region) for group in groups_named(queue, params)}
+        partitions = {partition_of(group, self._region) for group in groups()}
         return [
             # Named apart from the plain bucket: the two settings do not share an allowance.
-            self._bucket(queue.name, f"{family} in all", -1, region_rate_per_s),
-            *(self._bucket(queue.name, family, each, rate_per_s) for each in partitions),
+            self._bucket(queue_name, f"{family} in all", -1, region_rate_per_s),
+            *(self._bucket(queue_name, family, each, rate_per_s) for each in partitions),
         ]
 
     def _bucket(self, name: str, family: str, partition: int, rate_per_s: float) -> TokenBucket:
@@ -148,6 +163,10 @@ class Quotas:
         """The queue was deleted."""
         self._buckets = {key: each for key, each in self._buckets.items() if key[0] != queue_name}
         self._counts = {key: each for key, each in self._counts.items() if key[0] != queue_name}
+
+    def queue_names(self) -> set[str]:
+        """Queues that were called."""
+        return {name for name, _ in self._counts}
 
     def counts(self, queue_name: str) -> dict[str, CallCounts]:
         """By action family; families that were never called are left out."""

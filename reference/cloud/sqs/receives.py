@@ -7,7 +7,8 @@ from reference.cloud.sqs import limits
 from reference.cloud.sqs.checks import check_range, check_token
 from reference.cloud.sqs.errors import InvalidParameterValue
 from reference.cloud.sqs.message import Attributes, Message, md5_of_attributes, md5_of_body
-from reference.cloud.sqs.queue import Queue, Received
+from reference.cloud.sqs.queue import Queue
+from reference.cloud.sqs.surroundings import Received
 
 Params = dict[str, Any]
 

@@ -3,8 +3,10 @@
 from typing import Any
 
 from reference.cloud.sqs import limits
+from reference.cloud.sqs.attributes import QueueAttributes
 from reference.cloud.sqs.batches import check_entries, run_entries
 from reference.cloud.sqs.checks import body_size_bytes, check_range
+from reference.cloud.sqs.dedup import effective_dedup_id
 from reference.cloud.sqs.errors import BatchRequestTooLong, InvalidParameterValue, SqsError
 from reference.cloud.sqs.message import (
     Attributes,
@@ -104,10 +106,11 @@ def _send(queue: Queue, outgoing: Outgoing) -> Params:
     return answer
 
 
-def dedup_ids(queue: Queue, action: str, params: Params) -> dict[str, str]:
+def dedup_ids(attributes: QueueAttributes | None, action: str, params: Params) -> dict[str, str]:
     """The deduplication ids that a send carries, by entry id; "" stands for a single send.
 
-    Empty for other actions and for messages without one; never raises, as it serves journals.
+    Without the queue's attributes only explicit ids are known. Empty for other actions and for
+    messages without one; never raises, as it serves journals.
     """
     if action == "SendMessage":
         entries = [{**params, "Id": ""}]
@@ -117,10 +120,12 @@ def dedup_ids(queue: Queue, action: str, params: Params) -> dict[str, str]:
         return {}
     found = {}
     for entry in entries:
-        try:
-            dedup_id = queue.effective_dedup_id(outgoing_from(entry))
-        except SqsError:
-            dedup_id = entry.get("MessageDeduplicationId")
+        dedup_id = entry.get("MessageDeduplicationId")
+        if dedup_id is None and attributes is not None and attributes.is_fifo:
+            try:
+                dedup_id = effective_dedup_id(attributes, outgoing_from(entry))
+            except SqsError:
+                continue
         if dedup_id is not None:
             found[entry["Id"]] = dedup_id
     return found

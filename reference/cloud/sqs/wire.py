@@ -7,6 +7,7 @@ encoding with XML answers, which older SDKs and API Gateway integrations speak.
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
+from reference.cloud.sqs.connection import Connection
 from reference.cloud.sqs.errors import SqsError
 
 Params = dict[str, Any]
@@ -22,6 +23,7 @@ class Request(NamedTuple):
     headers: Mapping[bytes, bytes]
     body: bytes
     base_url: str  # as the client wrote it; queue URLs start with it
+    connection: Connection
 
 
 class Call(NamedTuple):

@@ -7,6 +7,7 @@ import pytest
 from reference.clock import VirtualClock
 from reference.cloud.sqs.faults import (
     Delay,
+    Duplicate,
     FaultInjector,
     FaultPlan,
     FaultPlanError,
@@ -34,7 +35,7 @@ def injector(clock, journal):
 
 def fired_labels(injector, calls, action="SendMessage", queue="q"):
     decided = [injector.decide(action, queue) for _ in range(calls)]
-    return [fault.label if fault else None for fault in decided]
+    return [each.fault.label if each else None for each in decided]
 
 
 def test_the_first_fault_that_fires_wins(injector):
@@ -100,7 +101,17 @@ def test_every_row_has_the_columns_of_the_faults_ledger(injector, journal):
     fault = LoseAnswer(label="a")
     injector.set_plan(FaultPlan(faults=(fault,)))
     injector.fired(fault, "SendMessage", "q", stored=True, dedup_ids=["1"])
-    columns = {"at_s", "event", "fault", "kind", "action", "queue", "stored", "dedup_ids"}
+    columns = {
+        "at_s",
+        "event",
+        "fault",
+        "kind",
+        "action",
+        "queue",
+        "stored",
+        "dedup_ids",
+        "message_ids",
+    }
     assert [set(row) for row in journal.rows] == [columns, columns]
     assert journal.rows[-1]["dedup_ids"] == ["1"]
 
@@ -133,6 +144,13 @@ def test_a_plan_is_read_from_json():
         ({"kind": "delay", "label": "a"}, "delay_s"),
         ({"kind": "refuse", "label": "a", "error": "Boom"}, "error.*Boom"),
         ({"kind": "outage", "label": "a", "surprise": 1}, "surprise"),
+        ({"kind": "outage", "label": "a", "nth_call": 0}, "nth_call"),
+        ({"kind": "slow-body", "label": "a"}, "body_s"),
+        ({"kind": "early-expiry", "label": "a"}, "visibility_s"),
+        (
+            {"kind": "half-batch", "label": "a", "actions": ["SendMessage"]},
+            "only ChangeMessageVisibilityBatch, DeleteMessageBatch, SendMessageBatch can meet",
+        ),
     ],
 )
 def test_a_wrong_plan_is_refused_by_field_and_value(fault, named):
@@ -143,3 +161,18 @@ def test_a_wrong_plan_is_refused_by_field_and_value(fault, named):
 def test_a_plan_that_is_no_json_is_refused():
     with pytest.raises(FaultPlanError, match="plan: Invalid JSON"):
         parse_plan(b"{")
+
+
+def test_the_nth_call_alone_can_be_broken(injector):
+    injector.set_plan(FaultPlan(faults=(Outage(label="a", actions=("SendMessage",), nth_call=3),)))
+    injector.decide("ListQueues", None)
+    assert fired_labels(injector, 5) == [None, None, "a", None, None]
+
+
+def test_what_only_standard_queues_do_leaves_fifo_queues_alone(injector):
+    injector.set_plan(FaultPlan(faults=(Duplicate(label="d"),)))
+    assert injector.decide("ReceiveMessage", "q")
+    assert not injector.decide("ReceiveMessage", "q.fifo")
+    assert not injector.decide("SendMessage", "q")
+    injector.set_plan(FaultPlan(faults=(Duplicate(label="d", also_fifo=True),)))
+    assert injector.decide("ReceiveMessage", "q.fifo")

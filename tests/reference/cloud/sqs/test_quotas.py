@@ -3,10 +3,11 @@
 import pytest
 
 from reference.clock import VirtualClock
+from reference.cloud.sqs.attributes import Throughput
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.limits import OFF, STRICT
 from reference.cloud.sqs.message import Outgoing
-from reference.cloud.sqs.partitions import partition_of
+from reference.cloud.sqs.partitions import groups_named, partition_of
 from reference.cloud.sqs.quotas import Quotas, TokenBucket
 
 
@@ -17,10 +18,19 @@ def make_queue(clock, *, is_fifo=True):
     return engine.create_queue("mail")
 
 
+def admit(quotas, queue, action, params=None):
+    return quotas.admit(
+        queue.name,
+        queue.attributes.throughput,
+        action,
+        lambda: groups_named(params or {}, queue.group_of),
+    )
+
+
 def admitted_per_s(quotas, clock, queue, action, *, offered_per_s, seconds):
     admitted = 0
     for _ in range(int(offered_per_s * seconds)):
-        admitted += quotas.admit(queue, action, {})
+        admitted += admit(quotas, queue, action)
         clock.advance(1 / offered_per_s)
     return admitted / seconds
 
@@ -46,18 +56,18 @@ def test_calls_within_the_rate_are_never_throttled():
 def test_each_action_family_has_an_allowance_of_its_own():
     clock = VirtualClock()
     quotas, queue = Quotas(clock, STRICT), make_queue(clock)
-    while quotas.admit(queue, "SendMessage", {}):
+    while admit(quotas, queue, "SendMessage"):
         pass
-    assert quotas.admit(queue, "ReceiveMessage", {})
-    assert quotas.admit(queue, "DeleteMessage", {})
-    assert quotas.admit(queue, "ChangeMessageVisibility", {})
-    assert not quotas.admit(queue, "SendMessageBatch", {}), "a batch draws on the sends' allowance"
+    assert admit(quotas, queue, "ReceiveMessage")
+    assert admit(quotas, queue, "DeleteMessage")
+    assert admit(quotas, queue, "ChangeMessageVisibility")
+    assert not admit(quotas, queue, "SendMessageBatch"), "a batch draws on the sends' allowance"
 
 
 def batch_costs_one_call(quotas_type):
     clock = VirtualClock()
     quotas, queue = quotas_type(clock, STRICT, burst_calls=10), make_queue(clock)
-    return sum(quotas.admit(queue, "SendMessageBatch", {}) for _ in range(10)) == 10
+    return sum(admit(quotas, queue, "SendMessageBatch") for _ in range(10)) == 10
 
 
 def test_a_batch_is_charged_as_one_call():
@@ -67,9 +77,10 @@ def test_a_batch_is_charged_as_one_call():
 class BatchChargedAsTenCalls(Quotas):
     """Planted bug."""
 
-    def admit(self, queue, action, params):
+    def admit(self, name, throughput, action, groups):
+        super_admit = super().admit
         calls = 10 if "Batch" in action else 1
-        return sum(Quotas.admit(self, queue, action, params) for _ in range(calls)) == calls
+        return sum(super_admit(name, throughput, action, groups) for _ in range(calls)) == calls
 
 
 def test_a_batch_charged_as_ten_calls_is_noticed():
@@ -80,21 +91,21 @@ def test_two_queues_do_not_share_an_allowance():
     clock = VirtualClock()
     engine, quotas = Engine(clock), Quotas(clock, STRICT)
     one, two = (engine.create_queue(f"{n}.fifo", {"FifoQueue": "true"}) for n in "12")
-    while quotas.admit(one, "SendMessage", {}):
+    while admit(quotas, one, "SendMessage"):
         pass
-    assert quotas.admit(two, "SendMessage", {})
+    assert admit(quotas, two, "SendMessage")
 
 
 def test_standard_queues_have_no_rate_quota():
     clock = VirtualClock()
     quotas, queue = Quotas(clock, STRICT), make_queue(clock, is_fifo=False)
-    assert all(quotas.admit(queue, "SendMessage", {}) for _ in range(1000))
+    assert all(admit(quotas, queue, "SendMessage") for _ in range(1000))
 
 
 def test_switched_off_nothing_is_throttled_and_calls_are_still_counted():
     clock = VirtualClock()
     quotas, queue = Quotas(clock, OFF), make_queue(clock)
-    assert all(quotas.admit(queue, "SendMessage", {}) for _ in range(1000))
+    assert all(admit(quotas, queue, "SendMessage") for _ in range(1000))
     assert quotas.counts(queue.name)["send"].admitted == 1000
 
 
@@ -113,10 +124,10 @@ def test_a_burst_below_one_call_is_refused():
 def test_a_queue_that_was_made_again_starts_with_a_full_allowance():
     clock = VirtualClock()
     quotas, queue = Quotas(clock, STRICT), make_queue(clock)
-    while quotas.admit(queue, "SendMessage", {}):
+    while admit(quotas, queue, "SendMessage"):
         pass
     quotas.forget(queue.name)
-    assert quotas.admit(queue, "SendMessage", {})
+    assert admit(quotas, queue, "SendMessage")
 
 
 HIGH_THROUGHPUT = {
@@ -138,15 +149,15 @@ def fast_queue(clock):
 
 def passes(quotas, queue, calls, *, groups=("g",), action="SendMessage"):
     entries = [{"MessageGroupId": group} for group in groups]
-    return sum(quotas.admit(queue, action, {"Entries": entries}) for _ in range(calls))
+    return sum(admit(quotas, queue, action, {"Entries": entries}) for _ in range(calls))
 
 
 def test_high_throughput_needs_both_settings(clock, fast_queue):
-    assert fast_queue.attributes.is_high_throughput
+    assert fast_queue.attributes.throughput is Throughput.PER_PARTITION
     half = Engine(clock).create_queue(
         "half.fifo", {**HIGH_THROUGHPUT, "FifoThroughputLimit": "perQueue"}
     )
-    assert not half.attributes.is_high_throughput
+    assert half.attributes.throughput is Throughput.PER_QUEUE
 
 
 def test_one_hot_group_of_a_high_throughput_queue_gets_one_partitions_rate(clock, fast_queue):
@@ -176,9 +187,9 @@ def test_deletes_are_charged_to_the_partition_of_their_message(clock, fast_queue
     first, second = fast_queue.receive(2)
     quotas = Quotas(clock, STRICT)
     params = {"ReceiptHandle": first.receipt_handle}
-    assert sum(quotas.admit(fast_queue, "DeleteMessage", params) for _ in range(100)) == 12
-    assert quotas.admit(fast_queue, "DeleteMessage", {"ReceiptHandle": second.receipt_handle})
-    assert quotas.admit(fast_queue, "DeleteMessage", {"ReceiptHandle": "forged"})
+    assert sum(admit(quotas, fast_queue, "DeleteMessage", params) for _ in range(100)) == 12
+    assert admit(quotas, fast_queue, "DeleteMessage", {"ReceiptHandle": second.receipt_handle})
+    assert admit(quotas, fast_queue, "DeleteMessage", {"ReceiptHandle": "forged"})
 
 
 def test_calls_are_counted_by_the_second(clock):

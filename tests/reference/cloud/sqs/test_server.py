@@ -247,6 +247,84 @@ def test_a_delayed_call_is_done_later(faulty, journals):
     assert journals[1].events("fired")[0]["stored"] is True
 
 
+def send_batch(sqs, queue, *bodies):
+    entries = [
+        {"Id": body, "MessageBody": body, "MessageGroupId": body, "MessageDeduplicationId": body}
+        for body in bodies
+    ]
+    return sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+
+
+def received_bodies(sqs, queue, limit=10):
+    answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=limit)
+    return [message["Body"] for message in answer.get("Messages", [])]
+
+
+def test_half_a_batch_fails(faulty, journals):
+    sqs, queue, set_faults = faulty
+    set_faults({"kind": "half-batch", "label": "h"})
+    answer = send_batch(sqs, queue, "a", "b", "c")
+    assert [each["Id"] for each in answer["Successful"]] == ["a", "c"]
+    assert [(each["Id"], each["Code"], each["SenderFault"]) for each in answer["Failed"]] == [
+        ("b", "InternalFailure", False)
+    ]
+    assert received_bodies(sqs, queue) == ["a", "c"]
+    rows = [(row["stored"], row["dedup_ids"]) for row in journals[1].events("fired")]
+    assert rows == [(True, ["a", "c"]), (False, ["b"])]
+
+
+def test_digests_can_be_wrong(faulty):
+    sqs, queue, set_faults = faulty
+    set_faults({"kind": "wrong-md5", "label": "w"})
+    assert send(sqs, queue, "1")["MD5OfMessageBody"] == "0" * 32
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    assert (message["MD5OfBody"], message["Body"]) == ("0" * 32, "m")
+
+
+def test_a_receive_can_come_back_empty(faulty, journals):
+    sqs, queue, set_faults = faulty
+    send(sqs, queue, "1")
+    set_faults({"kind": "empty-receive", "label": "e", "nth_call": 1})
+    assert received_bodies(sqs, queue) == []
+    assert received_bodies(sqs, queue) == ["m"]
+    assert len(journals[1].events("fired")) == 1
+
+
+def test_visibility_can_expire_early(faulty):
+    sqs, queue, set_faults = faulty
+    send(sqs, queue, "1")
+    set_faults({"kind": "early-expiry", "label": "e", "visibility_s": 0, "nth_call": 1})
+    (message,) = sqs.receive_message(QueueUrl=queue, VisibilityTimeout=600)["Messages"]
+    with pytest.raises(ClientError, match="receipt handle has expired"):
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    assert received_bodies(sqs, queue) == ["m"]
+
+
+def test_a_standard_queue_can_deliver_twice_and_out_of_order(faulty, journals):
+    sqs, _, set_faults = faulty
+    queue = sqs.create_queue(QueueName="standard")["QueueUrl"]
+    letters = list("abcdefghij")
+    entries = [{"Id": each, "MessageBody": each} for each in letters]
+    sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+    set_faults(
+        {"kind": "duplicate", "label": "d", "nth_call": 1}, {"kind": "reorder", "label": "r"}
+    )
+    assert received_bodies(sqs, queue) == letters
+    shuffled = received_bodies(sqs, queue)
+    assert sorted(shuffled) == letters
+    assert shuffled != letters
+    fired = journals[1].events("fired")
+    assert [(row["fault"], len(row["message_ids"])) for row in fired] == [("d", 10), ("r", 10)]
+
+
+def test_an_answer_can_trickle_in(faulty):
+    sqs, queue, set_faults = faulty
+    set_faults({"kind": "slow-body", "label": "s", "body_s": 0.5})
+    started_s = time.monotonic()
+    send(sqs, queue, "1")
+    assert time.monotonic() - started_s >= 0.4
+
+
 def test_faults_are_shown_and_taken_back(endpoint):
     plan = {"seed": 5, "faults": [{"kind": "outage", "label": "o", "queue": "q"}]}
     admin(endpoint, "faults", "PUT", plan)

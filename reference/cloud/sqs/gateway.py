@@ -1,0 +1,162 @@
+"""Quotas and faults in front of another SQS: moto, ministack, LocalStack, ElasticMQ, AWS itself.
+
+    client -> this server -> breaker, quotas -> upstream
+
+Calls go on as AWS JSON 1.0, signed anew, with queue URLs turned to the upstream's host and back.
+Only AWS's own hosts get credentials from the usual places (environment, profile, role); any other
+upstream gets a signature of made-up ones, because stand-ins read the service from it.
+"""
+
+import base64
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.session import Session
+
+from reference.cloud.sqs.attributes import QueueAttributes, Throughput
+from reference.cloud.sqs.errors import ServiceUnavailable, SqsError
+from reference.cloud.sqs.partitions import groups_named
+from reference.cloud.sqs.quotas import Quotas
+from reference.cloud.sqs.upstream import UpstreamClient, UpstreamLostError
+from reference.cloud.sqs.wire import Call, Params, Request
+
+_FORGETS_THROUGHPUT = {"CreateQueue", "DeleteQueue", "SetQueueAttributes"}
+
+
+class UpstreamError(SqsError):
+    """An error that the upstream answered; passed on as it came."""
+
+    def __init__(self, status: int, kind: str, code: str, fault: str, message: str) -> None:
+        super().__init__(message)
+        # Of the instance, not the class: each answer has its own.
+        namespace, _, shape = kind.rpartition("#")
+        vars(self).update(
+            status=status,
+            shape=shape,
+            namespace=namespace or self.namespace,
+            code=code or shape,
+            is_sender_fault=fault != "Receiver",
+        )
+
+
+class Gateway:
+    """A Backend over another SQS."""
+
+    def __init__(
+        self, upstream: str, quotas: Quotas, throttle_error: type[SqsError], *, region: str
+    ) -> None:
+        """Raises ValueError when `upstream` is no URL, or AWS's and there are no credentials."""
+        self._client = UpstreamClient(upstream)
+        self._upstream = self._client.url
+        self._quotas = quotas
+        self._throttle_error = throttle_error
+        self._signer = SigV4Auth(_credentials(self._client.host), "sqs", region)
+        self._throughputs: dict[str, Throughput] = {}
+
+    async def run(self, call: Call, request: Request) -> Params:
+        name = call.queue_name
+        if name is not None:
+            throughput = await self._throughput(name, call)
+            is_admitted = self._quotas.admit(
+                name, throughput, call.action, lambda: groups_named(call.params, lambda _: None)
+            )
+            if not is_admitted:
+                raise self._throttle_error("Request is throttled.")
+        params = dict(call.params)
+        if "QueueUrl" in params:
+            params["QueueUrl"] = self._upstream + urlsplit(params["QueueUrl"]).path
+        result = await self._forward(call.action, params)
+        if call.action in _FORGETS_THROUGHPUT:
+            self._throughputs.clear()
+        return _with_base_url(result, request.base_url)
+
+    async def _throughput(self, name: str, call: Call) -> Throughput:
+        """Which quota the queue has; asked of the upstream once."""
+        if not name.endswith(".fifo"):
+            return Throughput.UNLIMITED
+        if name not in self._throughputs:
+            url = self._upstream + urlsplit(call.params["QueueUrl"]).path
+            wanted = ["DeduplicationScope", "FifoThroughputLimit"]
+            try:
+                found = await self._forward(
+                    "GetQueueAttributes", {"QueueUrl": url, "AttributeNames": wanted}
+                )
+            except SqsError:
+                return Throughput.PER_QUEUE  # the call itself will hear of the trouble
+            values = found.get("Attributes", {})
+            is_high = [values.get(each) for each in wanted] == ["messageGroup", "perMessageGroupId"]
+            self._throughputs[name] = Throughput.PER_PARTITION if is_high else Throughput.PER_QUEUE
+        return self._throughputs[name]
+
+    async def _forward(self, action: str, params: Params) -> Params:
+        """Raises UpstreamError, or ServiceUnavailable when nobody answers."""
+        body = orjson.dumps(params, default=_as_base64)
+        signed = AWSRequest(
+            "POST",
+            f"{self._upstream}/",
+            data=body,
+            headers={
+                "Content-Type": "application/x-amz-json-1.0",
+                "X-Amz-Target": f"AmazonSQS.{action}",
+                "X-Amzn-Query-Mode": "true",
+            },
+        )
+        self._signer.add_auth(signed)
+        try:
+            answer = await self._client.post(dict(signed.headers.items()), body)
+        except UpstreamLostError as error:
+            raise ServiceUnavailable(
+                f"The upstream {self._upstream} does not answer: {error}."
+            ) from error
+        try:
+            result: Params = orjson.loads(answer.body or b"{}")
+        except orjson.JSONDecodeError:
+            result = {"message": f"The upstream answered {answer.status} without JSON."}
+        if answer.status == 200:
+            return result
+        code, _, fault = answer.headers.get("x-amzn-query-error", "").partition(";")
+        raise UpstreamError(
+            answer.status,
+            str(result.get("__type", "InternalFailure")),
+            code,
+            fault or ("Sender" if answer.status < 500 else "Receiver"),
+            str(result.get("message", result.get("Message", ""))),
+        )
+
+    def attributes_of(self, queue_name: str) -> QueueAttributes | None:
+        del queue_name
+        return None
+
+    def settle(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        self._client.abort_all()
+
+
+def _credentials(host: str) -> Credentials:
+    if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        found = Session().get_credentials()
+        if found is None:
+            raise ValueError(f"there are no AWS credentials for {host}; configure a profile")
+        return found
+    return Credentials("local", "local")
+
+
+def _as_base64(value: Any) -> str:
+    assert isinstance(value, bytes), f"{type(value).__name__} in a checked call"
+    return base64.b64encode(value).decode()
+
+
+def _with_base_url(result: Params, base_url: str) -> Params:
+    """The upstream's queue URLs as URLs of ours."""
+    changed = dict(result)
+    if "QueueUrl" in result:
+        changed["QueueUrl"] = base_url + urlsplit(result["QueueUrl"]).path
+    for name in {"QueueUrls", "queueUrls"} & result.keys():
+        changed[name] = [base_url + urlsplit(url).path for url in result[name]]
+    return changed

@@ -1,0 +1,97 @@
+"""The local SQS behind the protocols: quota, then operation or long poll.
+
+Everything but the waiting is synchronous, so a call is atomic and needs no locks.
+"""
+
+from typing import Protocol
+
+from reference.clock import Clock
+from reference.cloud.sqs.attributes import QueueAttributes
+from reference.cloud.sqs.engine import Engine
+from reference.cloud.sqs.errors import SqsError
+from reference.cloud.sqs.moves import MoveTasks
+from reference.cloud.sqs.operations import Operations
+from reference.cloud.sqs.partitions import groups_named
+from reference.cloud.sqs.polling import LongPolls
+from reference.cloud.sqs.quotas import Quotas
+from reference.cloud.sqs.receives import receive_call
+from reference.cloud.sqs.wire import Call, Params, Request
+
+
+class Backend(Protocol):
+    """What does the operations: the engine here, or another SQS that we stand in front of."""
+
+    async def run(self, call: Call, request: Request) -> Params:
+        """Raises SqsError."""
+        ...
+
+    def attributes_of(self, queue_name: str) -> QueueAttributes | None:
+        """What is known of a queue, for the journal of faults."""
+        ...
+
+    def settle(self) -> None:
+        """Do what the passing of time has brought about."""
+
+    def stop(self) -> None:
+        """Answer everybody who waits, at once."""
+
+
+class LocalSqs:
+    """A Backend over an engine in this process."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        engine: Engine,
+        quotas: Quotas,
+        polls: LongPolls,
+        throttle_error: type[SqsError],
+    ) -> None:
+        self._engine = engine
+        self._quotas = quotas
+        self._throttle_error = throttle_error
+        self._polls = polls
+        self._moves = MoveTasks(clock, engine)
+        self._operations = Operations(engine, self._moves)
+        self._is_stopping = False
+
+    async def run(self, call: Call, request: Request) -> Params:
+        queue = self._operations.queue_of(call.params)
+        if queue is not None and not self._quotas.admit(
+            queue.name,
+            queue.attributes.throughput,
+            call.action,
+            lambda: groups_named(call.params, queue.group_of),
+        ):
+            raise self._throttle_error("Request is throttled.")
+        if call.action != "ReceiveMessage":
+            result = self._operations.run(call.action, queue, call.params, request.base_url)
+            if call.action == "DeleteQueue":
+                self._quotas.forget(call.queue_name or "")
+            return result
+        assert queue is not None
+        receive = receive_call(queue, call.params)
+        if (received := receive.try_receive()) is not None:
+            return received
+        if receive.wait_s == 0 or self._is_stopping:
+            queue.counters.empty_receives += 1
+            return {}
+        wait = self._polls.wait(receive)
+        request.connection.when_lost(wait.leave)
+        try:
+            return await wait.future
+        finally:
+            request.connection.when_lost(None)
+
+    def attributes_of(self, queue_name: str) -> QueueAttributes | None:
+        queue = self._engine.find(queue_name)
+        return queue.attributes if queue else None
+
+    def settle(self) -> None:
+        for queue in self._engine:
+            queue.settle()
+        self._moves.settle()
+
+    def stop(self) -> None:
+        self._is_stopping = True
+        self._polls.end_all()

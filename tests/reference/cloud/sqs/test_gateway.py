@@ -1,0 +1,183 @@
+"""Quotas and faults in front of other SQS servers: our own, moto, ministack."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from reference.cloud.sqs.app import create_app
+from reference.cloud.sqs.background import running
+
+FIFO = {"FifoQueue": "true"}
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def moto(port):
+    return [sys.executable, "-m", "moto.server", "-p", str(port)], {}
+
+
+def ministack(port):
+    return [sys.executable, "-m", "ministack.app"], {"GATEWAY_PORT": str(port)}
+
+
+def wait_until_it_answers(url, process):
+    give_up_s = time.monotonic() + 60
+    while time.monotonic() < give_up_s:
+        assert process.poll() is None, "the stand-in ended"
+        try:
+            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310
+        except urllib.error.HTTPError as error:
+            error.close()
+            return
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the stand-in did not start")
+
+
+@pytest.fixture(params=["ours", moto, ministack], ids=["ours", "moto", "ministack"])
+def upstream(request, tmp_path):
+    if request.param == "ours":
+        with running(create_app(quotas="off")) as url:
+            yield url
+        return
+    port = free_port()
+    command, environment = request.param(port)
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=log,
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            start_new_session=True,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_it_answers(url, process)
+        yield url
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def plan(injector_url, *faults):
+    body = json.dumps({"seed": 1, "faults": list(faults)}).encode()
+    request = urllib.request.Request(  # noqa: S310
+        f"{injector_url}/_admin/faults", data=body, method="PUT"
+    )
+    urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
+
+
+def test_a_fifo_round_trip_quotas_and_faults_before_another_sqs(upstream, connect, list_journal):
+    faults = list_journal()
+    app = create_app(upstream=upstream, burst_calls=1, fault_journal=faults)
+    with running(app) as url:
+        sqs = connect(url, retries={"total_max_attempts": 20, "mode": "standard"})
+        once = connect(url)
+        queue = sqs.create_queue(QueueName="q.fifo", Attributes=FIFO)["QueueUrl"]
+        assert queue.startswith(url)
+        assert sqs.get_queue_url(QueueName="q.fifo")["QueueUrl"] == queue
+        message = {"QueueUrl": queue, "MessageBody": "m", "MessageGroupId": "g"}
+        attributes = {"raw": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}}
+        sent = sqs.send_message(**message, MessageDeduplicationId="1", MessageAttributes=attributes)
+        plan(url, {"kind": "lose-answer", "label": "l", "actions": ["SendMessage"]})
+        time.sleep(0.01)
+        with pytest.raises(ConnectionClosedError):
+            once.send_message(**message, MessageDeduplicationId="2")
+        plan(url)
+        received = sqs.receive_message(
+            QueueUrl=queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )["Messages"]
+        assert received[0]["MessageId"] == sent["MessageId"]
+        assert received[0]["MessageAttributes"] == attributes
+        assert len(received) == 2, "the send whose answer was lost was stored"
+        for each in received:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=each["ReceiptHandle"])
+        missing = queue.replace("q.fifo", "missing")
+        with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+            once.send_message(QueueUrl=missing, MessageBody="m")
+    (fired,) = faults.events("fired")
+    assert (fired["stored"], fired["dedup_ids"]) == (True, ["2"])
+
+
+def test_calls_over_quota_do_not_reach_the_upstream(connect, list_journal):
+    journal = list_journal()
+    with (
+        running(create_app(quotas="off", journal=journal)) as upstream,
+        running(create_app(upstream=upstream, burst_calls=1)) as url,
+    ):
+        client = boto3.client(
+            "sqs",
+            endpoint_url=url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+        queue = client.create_queue(QueueName="q.fifo", Attributes=FIFO)["QueueUrl"]
+        stored = 0
+        for n in range(300):
+            try:
+                client.send_message(
+                    QueueUrl=queue,
+                    MessageBody="m",
+                    MessageGroupId="g",
+                    MessageDeduplicationId=str(n),
+                )
+            except ClientError:
+                continue
+            stored += 1
+        client.close()
+    assert len(journal.events("stored")) == stored
+
+
+def test_an_upstream_that_does_not_answer_is_said_and_stops_nothing(connect):
+    with running(create_app(upstream=f"http://127.0.0.1:{free_port()}")) as url:
+        with pytest.raises(ClientError) as caught:
+            connect(url).list_queues()
+        assert caught.value.response["Error"]["Code"] == "ServiceUnavailable"
+        assert "does not answer" in caught.value.response["Error"]["Message"]
+
+
+def test_a_gateway_stops_at_once_with_long_polls_under_way(connect):
+    with running(create_app(quotas="off")) as upstream:
+        with running(create_app(upstream=upstream)) as url:
+            sqs = connect(url)
+            queue = sqs.create_queue(QueueName="q.fifo", Attributes=FIFO)["QueueUrl"]
+            outcome = []
+
+            def wait():
+                try:
+                    outcome.append(sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20))
+                except ClientError as error:
+                    outcome.append(error.response["Error"]["Code"])
+
+            thread = threading.Thread(target=wait)
+            thread.start()
+            time.sleep(0.3)
+            stopped_s = time.monotonic()
+        assert time.monotonic() - stopped_s < 10
+        thread.join()
+    assert outcome == ["ServiceUnavailable"]
+
+
+@pytest.mark.parametrize("url", ["localhost:4566", "ftp://x", "http://"])
+def test_an_upstream_that_is_no_url_is_refused(url):
+    with pytest.raises(ValueError, match="an http:// or https:// URL is wanted"):
+        create_app(upstream=url)
