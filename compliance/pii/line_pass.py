@@ -29,7 +29,7 @@ _LONG_KINDS = frozenset({"body", "subject", "address"})
 Spans = defaultdict[Leaf, list[Span]]
 
 
-class _Draft(NamedTuple):
+class Draft(NamedTuple):
     """A finding before its line's template is known; the only place that holds a value."""
 
     rule: str
@@ -100,7 +100,7 @@ class LinePass:
                     continue
                 spans: Spans = defaultdict(list)
                 spans[asked.leaf] = _spans_of(asked.leaf.text, found.value, found.entity)
-                draft = _Draft(
+                draft = Draft(
                     rule=f"ner/{found.entity}",
                     kind=found.entity,
                     level="warning",
@@ -114,7 +114,7 @@ class LinePass:
 
     def _canary_drafts(
         self, line: Line, record: Record, hits: list[CanaryHit], spans: Spans
-    ) -> Iterator[_Draft]:
+    ) -> Iterator[Draft]:
         if any(hit.canary.is_control for hit in hits):
             self.control_lines += 1
             self.control_sources[line.source] = None
@@ -122,7 +122,7 @@ class LinePass:
         for hit in hits:
             if hit.canary.is_control:
                 continue
-            yield _Draft(
+            yield Draft(
                 rule=f"canary/{hit.canary.kind}",
                 kind=hit.canary.kind,
                 level="error",
@@ -148,7 +148,7 @@ class LinePass:
 
     def _pattern_drafts(
         self, line: Line, record: Record, known: list[str], spans: Spans
-    ) -> Iterator[_Draft]:
+    ) -> Iterator[Draft]:
         for leaf, hit in _pattern_hits(line, record, self._settings.phone_regions):
             value = hit.value.casefold()
             # What a canary told exactly is not told a second time by its form.
@@ -157,7 +157,7 @@ class LinePass:
             ):
                 continue
             spans[leaf] += _spans_of(leaf.text, hit.value, hit.entity)
-            yield _Draft(
+            yield Draft(
                 rule=f"pattern/{hit.entity}",
                 kind=hit.entity,
                 level=hit.level,
@@ -169,7 +169,7 @@ class LinePass:
             )
 
     def _record(
-        self, line: Line, record: Record, drafts: list[_Draft], spans: Spans, lines: int = 1
+        self, line: Line, record: Record, drafts: list[Draft], spans: Spans, lines: int = 1
     ) -> None:
         found = {draft.value for draft in drafts}
         template = self._told(template_of(record, spans), found)
