@@ -17,6 +17,7 @@ from reference import log_setup
 from reference.api import problems, requests
 from reference.api.access_log import AccessLog
 from reference.api.auth import ApiKeys
+from reference.api.key_use import Claim, KeyUse
 from reference.api.metrics import Metrics
 from reference.api.problems import Problem
 from reference.api.readiness import Readiness
@@ -62,6 +63,8 @@ def create_app(
 def _add_email_route(
     app: FastAPI, sender: QueueSender, keys: ApiKeys, clock: Clock, limits: Limits
 ) -> None:
+    uses = KeyUse(clock)
+
     # The body is parsed by hand: FastAPI's own errors repeat the input.
     @app.post(
         "/v1/emails",
@@ -84,10 +87,15 @@ def _add_email_route(
         body = queued.to_body()
         if len(body.encode()) > limits.message_bytes_max:
             raise problems.too_large("The email as a queue message", limits.message_bytes_max)
+        claim = uses.claim(email_id, body=body, group=group)
+        if claim is Claim.TAKEN:
+            raise problems.key_reused()
         try:
             await sender.send(body=body, group=group, email_id=email_id)
         except SendFailedError as error:
             if error.is_definite:
+                if claim is Claim.NEW:
+                    uses.give_up(email_id)
                 raise problems.not_sent(limits.retry_after_s) from None
             raise problems.outcome_unknown(has_key=key is not None) from None
         return JSONResponse(
@@ -161,7 +169,10 @@ def _openapi_of_email_route() -> dict[str, Any]:
                 (401, "No valid API key"),
                 (413, "Too large; nothing was sent"),
                 (415, "Not application/json"),
-                (422, "Fields to correct are named; nothing was sent"),
+                (
+                    422,
+                    "Fields to correct are named, or the key is another email's; nothing was sent",
+                ),
                 (503, "Certainly not sent; retry after the time given"),
                 (504, "Perhaps accepted; retry with the same Idempotency-Key"),
             )

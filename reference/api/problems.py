@@ -87,6 +87,14 @@ def invalid(violations: Sequence[Violation]) -> Problem:
     )
 
 
+def key_reused() -> Problem:
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "key-reused",
+        "This Idempotency-Key was used for a different email; nothing was sent. Use a new key.",
+    )
+
+
 def too_large(what: str, bytes_max: int) -> Problem:
     return Problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

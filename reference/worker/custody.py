@@ -13,12 +13,13 @@ from reference.clock import Clock
 from reference.domain import QueuedEmail
 from reference.errors import UnreadableMessageError
 from reference.sqs_client import Received
-from reference.worker.decide import Known
+from reference.worker.decide import PAUSE_LONGEST_S, Known
 
 REMEMBERED_MAX = 100_000  # emails; at 300 a second, the last 5 minutes
-# Long enough for a refused email to be parked, short enough for an operator who has mended the
-# cause and takes it out of the dead-letter queue again.
-REFUSED_REMEMBERED_S = 300.0
+# Longer than a refused email can be away because its group pauses before a retry; short enough
+# for an operator who has mended the cause and takes it out of the dead-letter queue again.
+REFUSED_REMEMBERED_S = 900.0
+assert REFUSED_REMEMBERED_S > 2 * PAUSE_LONGEST_S
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from reference.sqs_client import VISIBILITY_MAX_S
 
 RETRY_FIRST_S = 1
 RETRY_MAX_S = 300
+PAUSE_LONGEST_S = RETRY_MAX_S * 5 // 4  # with the spread
 # Receives after which a hopeless message is no longer hurried to the dead-letter queue: there
 # seems to be none. AWS's default maxReceiveCount is 10.
 HURRIED_RECEIVES_MAX = 10

@@ -50,6 +50,38 @@ def test_a_repeat_sends_the_same_bytes_under_the_same_id(make_api):
     assert first == second
 
 
+def test_a_different_email_under_the_same_key_is_refused_not_swallowed(make_api):
+    api = make_api()
+    key = {"Idempotency-Key": "k1"}
+    assert post(api, headers=key).status_code == 202
+    for headers, email in (
+        (key, {**EMAIL, "subject": "Another"}),
+        ({**key, "X-Message-Group": "other"}, EMAIL),
+    ):
+        response = post(api, email, headers=headers)
+        assert (response.status_code, kind(response)) == (422, "key-reused")
+    assert len(api.queue.sends) == 1
+    assert post(api, headers=key).status_code == 202
+
+
+def test_an_email_that_was_certainly_not_sent_may_be_corrected(make_api):
+    api = make_api(WRONG_QUEUE, FALSE_MD5)
+    key = {"Idempotency-Key": "k1"}
+    assert post(api, headers=key).status_code == 503
+    corrected = {**EMAIL, "subject": "Another"}
+    assert post(api, corrected, headers=key).status_code == 504
+    # Perhaps that one was stored, so now the key stands for it.
+    assert post(api, headers=key).status_code == 422
+    assert post(api, corrected, headers=key).status_code == 202
+
+
+def test_a_failed_repeat_does_not_free_the_key_of_an_accepted_email(make_api):
+    api = make_api(None, WRONG_QUEUE)
+    key = {"Idempotency-Key": "k1"}
+    assert [post(api, headers=key).status_code for _ in range(2)] == [202, 503]
+    assert post(api, {**EMAIL, "subject": "Another"}, headers=key).status_code == 422
+
+
 def test_two_tenants_with_the_same_key_send_two_emails(make_api):
     api = make_api()
     ids = {

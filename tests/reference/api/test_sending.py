@@ -49,7 +49,7 @@ def outcome(queue, **options):
     return anyio.run(go)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(OUTCOMES, min_size=3, max_size=3))
 def test_the_conclusion_follows_from_the_attempts_made(script):
     queue = ScriptedQueue(script)

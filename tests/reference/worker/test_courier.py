@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reference.errors import outcome_unknown, permanent_refusal, transient_refusal
 from reference.worker.courier import Courier
-from reference.worker.custody import Memory
+from reference.worker.custody import REFUSED_REMEMBERED_S, Memory
 from reference.worker.decide import Known, LeaveForRedrive, Retry
 
 
@@ -70,7 +70,7 @@ def test_an_operator_can_redrive_a_refused_email_later(world):
     world.provider.scripts["a"] = [permanent_refusal("550")]
     world.work(4)
     assert world.queue.parked == ["a"]
-    world.clock.advance(300)
+    world.clock.advance(REFUSED_REMEMBERED_S)
     fill(world, "a")
     world.step()
     assert world.provider.sent == ["a"]
@@ -207,11 +207,16 @@ def offence(make_world, groups, failing, broken, **planted):
     for number, group in enumerate(groups):
         world.queue.put(f"{number:02}", group)
         world.provider.scripts[f"{number:02}"] = list(failing.get(number, []))
-    world.work(40, pause_s=31)
+    for _ in range(500):  # some four hours; each message may pause up to 375 s a few times
+        world.work(1, pause_s=31)
+        if not world.queue.messages:
+            break
     if sorted(set(world.provider.sent + world.queue.parked)) != [
         f"{n:02}" for n in range(len(groups))
     ]:
         return "lost"
+    if world.queue.messages:
+        return "left behind"
     if len(set(world.provider.sent)) < len(world.provider.sent):
         return "sent twice"
     for group in "gh":
@@ -226,6 +231,13 @@ def test_whatever_fails_each_email_is_sent_once_in_order_or_parked(
     make_world, groups, failing, broken
 ):
     assert offence(make_world, groups, failing, broken) is None
+
+
+def test_a_refusal_outlives_the_pauses_of_its_group(make_world):
+    """Found by the property above: accepted after the pause, "3" would leave behind "5"."""
+    later, never = transient_refusal("451"), permanent_refusal("550")
+    failing = {0: [later] * 2, 1: [later] * 2, 2: [later] * 2, 3: [later, never], 4: [later]}
+    assert offence(make_world, "ggggggg", {**failing, 6: [later]}, {}) is None
 
 
 class HastyCourier(Courier):
