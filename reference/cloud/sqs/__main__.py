@@ -4,7 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from reference.clock import MonotonicClock
 from reference.cloud.sqs.app import create_app
+from reference.cloud.sqs.datalog import DataError, DataLog
 from reference.cloud.sqs.faults import THROTTLE_ERRORS
 from reference.cloud.sqs.quotas import BURST_CALLS_DEFAULT
 from reference.cloud.sqs.server import serve
@@ -28,14 +30,22 @@ def main(arguments: list[str] | None = None) -> int:
             fault_journal=fault_journal,
             seed=options.seed,
             upstream=options.upstream,
+            data=DataLog(options.data, MonotonicClock()) if options.data else None,
         )
-    except (PortBusyError, OSError, ValueError) as error:
+    except (DataError, PortBusyError, OSError, ValueError) as error:
         print(f"local SQS: {error}", file=sys.stderr)
         return 2
 
     def on_started() -> None:
         port = announce(listener, options.port_file)
-        where = f"gateway to {options.upstream}" if options.upstream else "kept in memory only"
+        where = "kept in memory only"
+        if options.upstream:
+            where = f"gateway to {options.upstream}"
+        if app.found:
+            where = f"kept in {options.data}; found {app.found.queues} queues with "
+            where += f"{app.found.messages} messages"
+            if app.found.torn_bytes:
+                where += f" and cut off a torn tail of {app.found.torn_bytes} bytes"
         print(
             f"local SQS on http://{options.host}:{port}, quotas {options.quotas}; "
             f"messages: {where}",
@@ -73,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what a call over quota is answered (default: %(default)s)",
     )
     add("--region", default="us-east-1", help="as it appears in ARNs (default: %(default)s)")
+    add("--data", type=Path, metavar="DIR", help="keep queues there across restarts and kills")
     add("--upstream", metavar="URL", help="be a gateway: quotas and faults before that SQS")
     add("--seed", type=int, default=0, help="for fault plans that bring no seed of their own")
     return parser

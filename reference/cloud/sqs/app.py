@@ -16,6 +16,7 @@ from reference.cloud.sqs.admin import PREFIX as ADMIN_PREFIX
 from reference.cloud.sqs.admin import Admin
 from reference.cloud.sqs.breaker import Breaker, Cut, Outcome
 from reference.cloud.sqs.connection import Connection, connection_of
+from reference.cloud.sqs.datalog import DataLog, Recovered
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import RequestTooLarge, SqsError
 from reference.cloud.sqs.faults import THROTTLE_ERRORS, FaultInjector
@@ -28,6 +29,7 @@ from reference.cloud.sqs.query_protocol import FORM, QueryProtocol
 from reference.cloud.sqs.quotas import BURST_CALLS_DEFAULT, Quotas
 from reference.cloud.sqs.service import Backend, LocalSqs
 from reference.cloud.sqs.shapes import load_model
+from reference.cloud.sqs.witness import Witnesses
 from reference.journal import Journal, NullJournal
 
 Message = MutableMapping[str, Any]
@@ -51,7 +53,9 @@ class SqsApp:
         faults: FaultInjector,
         admin: Admin,
         throttle_error: type[SqsError],
+        found: Recovered | None = None,
     ) -> None:
+        self.found = found
         self._backend = backend
         self._faults = faults
         self._breaker = Breaker(backend, faults, throttle_error)
@@ -89,6 +93,10 @@ class SqsApp:
         self._breaker.stop()
         for connection in self._silent:
             connection.abort()
+
+    def close(self) -> None:
+        """Every call was answered: write what is left to write."""
+        self._backend.close()
 
     async def _reply_to_admin(self, scope: Scope, receive: Receive) -> wire.Reply:
         try:
@@ -186,28 +194,37 @@ def create_app(
     fault_journal: Journal | None = None,
     seed: int = 0,
     upstream: str | None = None,
+    data: DataLog | None = None,
 ) -> SqsApp:
     """An SQS to serve with `server.serve` or `background.running`.
 
     `seed` is for fault plans that bring none. With `upstream`, the URL of another SQS, quotas and
-    faults work in front of that one. Raises ValueError for settings that make no sense.
+    faults work in front of that one. With `data`, queues begin as the log holds them; `app.found`
+    says what that was. Raises ValueError for settings that make no sense, DataError when the log
+    cannot be written.
     """
+    if upstream is not None and data is not None:
+        raise ValueError("--data keeps queues of this server; with --upstream it has none")
     clock = clock or MonotonicClock()
     limits = STRICT if quotas == "strict" else OFF
     polls = LongPolls(clock)
     engine = Engine(
         clock,
         limits=limits,
-        ledger=QueueLedger(clock, journal),
+        witness=Witnesses(
+            [*([data] if data else []), *([QueueLedger(clock, journal)] if journal else [])]
+        ),
         region=region,
+        receipt_key=data.receipt_key if data else None,
         on_available=polls.wake,
     )
+    found = data.restore(engine) if data else None
     rates = Quotas(clock, limits, region=region, burst_calls=burst_calls)
     faults = FaultInjector(clock, fault_journal or NullJournal(), seed=seed)
     error = THROTTLE_ERRORS[throttle_error]
     backend: Backend
     if upstream is None:
-        backend = LocalSqs(clock, engine, rates, polls, error)
+        backend = LocalSqs(clock, engine, rates, polls, throttle_error=error, data=data)
     else:
         backend = Gateway(upstream, rates, error, region=region)
     return SqsApp(
@@ -215,4 +232,5 @@ def create_app(
         faults=faults,
         admin=Admin(clock, engine, rates, faults),
         throttle_error=error,
+        found=found,
     )

@@ -160,6 +160,11 @@ class QueueAttributes:
             raise InvalidAttributeName("Unknown Attribute FifoQueue.")
         return cls._from_texts({**_DEFAULTS, **(_FIFO_DEFAULTS if is_fifo else {})}, wanted)
 
+    @classmethod
+    def restored(cls, texts: Mapping[str, str]) -> Self:
+        """Attributes that were checked before a restart."""
+        return cls._from_texts(texts, {})
+
     def changed(self, wanted: Mapping[str, str]) -> Self:
         """These attributes with others set.
 

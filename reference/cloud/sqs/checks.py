@@ -64,6 +64,16 @@ def check_range(parameter: str, value: int, low: int, high: int) -> None:
         )
 
 
+def check_total_visibility(held_s: float, timeout_s: int) -> None:
+    """A message is hidden for 12 hours in all at most. Raises InvalidParameterValue."""
+    if timeout_s and held_s + timeout_s > limits.VISIBILITY_S_MAX:
+        raise InvalidParameterValue(
+            f"Value {timeout_s} for parameter VisibilityTimeout is invalid. Reason: Total "
+            f"VisibilityTimeout for the message is beyond the limit "
+            f"[{limits.VISIBILITY_S_MAX} seconds]"
+        )
+
+
 def check_tags(tags: Mapping[str, str]) -> None:
     """Raises InvalidParameterValue: DG quotas-queues.html, 'Queue tags'."""
     if len(tags) > limits.TAGS_MAX:

@@ -19,7 +19,7 @@ from reference.cloud.sqs.limits import DEDUP_INTERVAL_S
 from reference.cloud.sqs.message import Outgoing
 
 # Under DeduplicationScope=queue the group is None.
-_Key = tuple[str | None, str]
+DedupKey = tuple[str | None, str]
 
 
 class FirstSend(NamedTuple):
@@ -34,7 +34,7 @@ class DedupWindow:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         # OrderedDict, not dict: a dict rescans its deleted slots on every pop from the front.
-        self._first_sends: OrderedDict[_Key, FirstSend] = OrderedDict()
+        self._first_sends: OrderedDict[DedupKey, FirstSend] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._first_sends)
@@ -52,6 +52,16 @@ class DedupWindow:
     def record(self, dedup_id: str, group: str | None, message_id: str, order: int) -> None:
         """Remember a first send; `group` only under DeduplicationScope=messageGroup."""
         self._first_sends[group, dedup_id] = FirstSend(message_id, order, self._clock.now_s())
+
+    def restore(self, key: DedupKey, first: FirstSend) -> None:
+        """Put back an id as it was before a restart; the oldest first."""
+        self._first_sends.pop(key, None)  # a later send of the same id takes a later place
+        self._first_sends[key] = first
+
+    def first_sends(self) -> list[tuple[DedupKey, FirstSend]]:
+        """The ids that still count, oldest first."""
+        self._forget_expired(self._clock.now_s())
+        return list(self._first_sends.items())
 
     def clear(self) -> None:
         """What PurgeQueue does."""

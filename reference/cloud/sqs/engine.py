@@ -19,16 +19,17 @@ from reference.cloud.sqs.errors import (
     QueueDoesNotExist,
     QueueNameExists,
 )
-from reference.cloud.sqs.ledger import QueueLedger
 from reference.cloud.sqs.limits import STRICT, Limits
 from reference.cloud.sqs.queue import Queue
 from reference.cloud.sqs.receipts import ReceiptBook
 from reference.cloud.sqs.surroundings import Surroundings
+from reference.cloud.sqs.witness import Witness
 
 ACCOUNT_ID = "000000000000"
 # Sequence numbers have 20 digits, as AWS's have. Counting nanoseconds keeps them rising across
 # restarts of a server that keeps its journal.
 _FIRST_ORDER = 10**19
+RECEIPT_KEY_BYTES = 32
 
 
 def _ignore(queue: Queue) -> None:
@@ -47,7 +48,7 @@ class Engine:
         clock: Clock,
         *,
         limits: Limits = STRICT,
-        ledger: QueueLedger | None = None,
+        witness: Witness | None = None,
         region: str = "us-east-1",
         account_id: str = ACCOUNT_ID,
         new_message_id: Callable[[], str] = random_message_id,
@@ -58,14 +59,14 @@ class Engine:
         self.account_id = account_id
         self.limits = limits
         self._clock = clock
-        self._receipt_key = receipt_key or os.urandom(32)
+        self._receipt_key = receipt_key or os.urandom(RECEIPT_KEY_BYTES)
         self._queues: dict[str, Queue] = {}
         self._deleted_s: dict[str, float] = {}
-        self._last_order = _FIRST_ORDER + int(clock.wall_s() * 1e9)
+        self.last_order = _FIRST_ORDER + int(clock.wall_s() * 1e9)
         self._around = Surroundings(
             clock=clock,
             limits=limits,
-            ledger=ledger or QueueLedger(clock),
+            witness=witness or Witness(),
             next_order=self._next_order,
             new_message_id=new_message_id,
             find_by_arn=self.find_by_arn,
@@ -76,8 +77,12 @@ class Engine:
         return iter(list(self._queues.values()))
 
     def _next_order(self) -> int:
-        self._last_order += 1
-        return self._last_order
+        self.last_order += 1
+        return self.last_order
+
+    def resume_after(self, order: int) -> None:
+        """Begin with places after this one, though the wall clock was set back."""
+        self.last_order = max(self.last_order, order)
 
     def create_queue(
         self,
@@ -104,10 +109,17 @@ class Engine:
                 "create another with the same name."
             )
         self._check_redrive(made, self._arn(name))
-        queue = Queue(
-            name, self._arn(name), made, ReceiptBook(self._receipt_key, name), self._around
-        )
-        queue.tags.update(tags or {})
+        queue = self.restore_queue(name, made, tags or {})
+        self._around.witness.configured(queue)
+        return queue
+
+    def restore_queue(
+        self, name: str, attributes: QueueAttributes, tags: Mapping[str, str]
+    ) -> Queue:
+        """Add a queue that was checked before."""
+        receipts = ReceiptBook(self._receipt_key, name)
+        queue = Queue(name, self._arn(name), attributes, receipts, self._around)
+        queue.tags = dict(tags)
         self._queues[name] = queue
         return queue
 
@@ -132,11 +144,19 @@ class Engine:
         if "RedrivePolicy" in wanted:
             self._check_redrive(made, queue.arn)
         queue.set_attributes(made)
+        self._around.witness.configured(queue)
+
+    def set_tags(self, queue: Queue, tags: Mapping[str, str]) -> None:
+        """Raises InvalidParameterValue."""
+        check_tags(tags)
+        queue.tags = dict(tags)
+        self._around.witness.configured(queue)
 
     def delete_queue(self, name: str) -> None:
         """Raises QueueDoesNotExist."""
         queue = self.queue(name)
         queue.drop_messages()
+        self._around.witness.removed(queue)
         del self._queues[name]
         self._deleted_s[name] = self._clock.now_s()
 

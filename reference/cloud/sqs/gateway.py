@@ -137,6 +137,9 @@ class Gateway:
     def stop(self) -> None:
         self._client.abort_all()
 
+    def close(self) -> None:
+        pass
+
 
 def _credentials(host: str) -> Credentials:
     if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):

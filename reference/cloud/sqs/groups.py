@@ -93,7 +93,8 @@ class GroupOrdering:
             self._within += 1
             self._horizon = message.order
             group = self._groups.setdefault(_name(message), Group())
-            group.fresh.append(message)
+            # A message arrives received before only when a restart brings it back.
+            (group.front if message.receive_count else group.fresh).append(message)
             group.live += 1
             self._offer(group)
 

@@ -86,7 +86,7 @@ class Message:
         self.receive_count = 0  # from this queue
         self.receives_elsewhere = 0  # from queues that parked or moved it here
         self.received_s = 0.0
-        self.visible_at_s = 0.0
+        self.visible_at_s = now_s  # it is delayed or in flight until then
         self.state = State.DELAYED
         self.source_arn: str | None = None  # the queue that parked it here
 

@@ -9,7 +9,7 @@ from typing import Any
 from reference.cloud.sqs import limits, sends
 from reference.cloud.sqs.attributes import KNOWN
 from reference.cloud.sqs.batches import check_entries, run_entries
-from reference.cloud.sqs.checks import check_range, check_tags, shown
+from reference.cloud.sqs.checks import check_range, shown
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import InvalidAddress, InvalidAttributeName, InvalidParameterValue
 from reference.cloud.sqs.moves import MoveTasks
@@ -39,8 +39,8 @@ class Operations:
             "SendMessage": sends.send,
             "SendMessageBatch": sends.send_batch,
             "SetQueueAttributes": self._set_queue_attributes,
-            "TagQueue": _tag,
-            "UntagQueue": _untag,
+            "TagQueue": self._tag,
+            "UntagQueue": self._untag,
         }
         self._on_account: dict[str, Callable[[Params, str], Params]] = {
             "CancelMessageMoveTask": self._cancel_move,
@@ -121,6 +121,17 @@ class Operations:
         self._engine.set_attributes(queue.name, {"Policy": policy})
         return {}
 
+    def _tag(self, queue: Queue, params: Params) -> Params:
+        self._engine.set_tags(queue, {**queue.tags, **params["Tags"]})
+        return {}
+
+    def _untag(self, queue: Queue, params: Params) -> Params:
+        gone = set(params["TagKeys"])
+        self._engine.set_tags(
+            queue, {key: value for key, value in queue.tags.items() if key not in gone}
+        )
+        return {}
+
     def _start_move(self, params: Params, base_url: str) -> Params:
         del base_url
         handle = self._moves.start(
@@ -185,19 +196,6 @@ def _delete(queue: Queue, params: Params) -> Params:
 def _delete_batch(queue: Queue, params: Params) -> Params:
     check_entries(params["Entries"])
     return run_entries(params["Entries"], lambda entry: _delete(queue, entry))
-
-
-def _tag(queue: Queue, params: Params) -> Params:
-    tags = {**queue.tags, **params["Tags"]}
-    check_tags(tags)
-    queue.tags = tags
-    return {}
-
-
-def _untag(queue: Queue, params: Params) -> Params:
-    for key in params["TagKeys"]:
-        queue.tags.pop(key, None)
-    return {}
 
 
 def _list_tags(queue: Queue, params: Params) -> Params:

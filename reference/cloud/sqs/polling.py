@@ -99,7 +99,7 @@ class LongPolls:
 
     def _watch(self, queue: Queue) -> None:
         due_s = queue.next_due_s()
-        if due_s is not None:
+        if due_s < float("inf"):
             self._at(due_s, lambda: self._serve(queue))
 
     def _at(self, due_s: float, run: Callable[[], None]) -> None:

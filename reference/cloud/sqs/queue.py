@@ -8,15 +8,12 @@ needs no timers of its own. All operations are O(log n) in the messages that wai
 Sources of the rules: `README.md` of this package, rule by rule with the test's name.
 """
 
-import heapq
-
 from reference.cloud.sqs import limits
 from reference.cloud.sqs.attempts import ReceiveAttempts
 from reference.cloud.sqs.attributes import QueueAttributes
-from reference.cloud.sqs.checks import check_message_size, check_token
+from reference.cloud.sqs.checks import check_message_size, check_token, check_total_visibility
 from reference.cloud.sqs.dedup import DedupWindow, effective_dedup_id
 from reference.cloud.sqs.errors import (
-    InvalidParameterValue,
     MessageNotInflight,
     OverLimit,
     PurgeQueueInProgress,
@@ -25,9 +22,10 @@ from reference.cloud.sqs.errors import (
 from reference.cloud.sqs.groups import GroupOrdering
 from reference.cloud.sqs.message import Message, Outgoing, State
 from reference.cloud.sqs.ordering import BestEffortOrdering, Ordering
-from reference.cloud.sqs.receipts import ReceiptBook
+from reference.cloud.sqs.receipts import HANDLE_EXPIRED, NO_SUCH_MESSAGE, ReceiptBook, unusable
 from reference.cloud.sqs.store import MessageStore
 from reference.cloud.sqs.surroundings import Counters, Depth, Received, Sent, Surroundings
+from reference.cloud.sqs.timed import TimedMessages
 
 # A standard queue moves a message to the back after so many receives:
 # DG sqs-available-cloudwatch-metrics.html, ApproximateAgeOfOldestMessage.
@@ -55,7 +53,7 @@ class Queue:
         self._clock = around.clock
         self._receipts = receipts
         self._purged_s = float("-inf")
-        self._dedup = DedupWindow(self._clock)
+        self.dedup = DedupWindow(self._clock)
         self._attempts = ReceiveAttempts(self._clock)
         self._forget_messages()
 
@@ -66,11 +64,8 @@ class Queue:
             if self.attributes.is_fifo
             else BestEffortOrdering(self._store)
         )
-        self._delayed: list[tuple[float, int]] = []
-        self._delayed_count = 0
-        # Deadlines of messages in flight; one that was changed meanwhile is passed over.
-        self._deadlines: list[tuple[float, int]] = []
-        self._in_flight = 0
+        self._delayed = TimedMessages(self._store, State.DELAYED)
+        self._in_flight = TimedMessages(self._store, State.IN_FLIGHT)
 
     # Sending
 
@@ -87,21 +82,22 @@ class Queue:
             check_token("MessageGroupId", outgoing.group)
         if dedup_id is not None:
             assert outgoing.group is not None
-            if first := self._dedup.find(dedup_id, outgoing.group):
+            if first := self.dedup.find(dedup_id, outgoing.group):
                 self.counters.sent += 1
                 self.counters.deduplicated += 1
-                self._around.ledger.absorbed(self.name, outgoing, dedup_id, first)
+                self._around.witness.absorbed(self, outgoing, dedup_id, first)
                 return Sent(first.message_id, f"{first.order:020d}", dedup_id, is_repeat=True)
         message = self._new_message(outgoing._replace(dedup_id=dedup_id))
-        # First of all effects: when the journal cannot be written, nothing has happened.
-        self._around.ledger.stored(self.name, message)
-        if dedup_id is not None:
-            scope = outgoing.group if attributes.dedup_per_group else None
-            self._dedup.record(dedup_id, scope, message.message_id, message.order)
         delay_s = attributes.delay_s
         if outgoing.delay_s is not None and not attributes.is_fifo:
             delay_s = outgoing.delay_s
-        self._enter(message, delay_s)
+        message.visible_at_s += delay_s
+        # First of all effects: when a witness cannot write it down, nothing has happened.
+        self._around.witness.stored(self, message)
+        if dedup_id is not None:
+            scope = outgoing.group if attributes.dedup_per_group else None
+            self.dedup.record(dedup_id, scope, message.message_id, message.order)
+        self._enter(message)
         self.counters.sent += 1
         self.counters.sent_bytes += outgoing.size_bytes
         return Sent(
@@ -120,13 +116,10 @@ class Queue:
             wall_ms=int(self._clock.wall_s() * 1000),
         )
 
-    def _enter(self, message: Message, delay_s: float) -> None:
+    def _enter(self, message: Message) -> None:
         self._store.add(message)
-        if delay_s > 0:
-            message.state = State.DELAYED
-            self._delayed_count += 1
-            message.visible_at_s = self._clock.now_s() + delay_s
-            heapq.heappush(self._delayed, (message.visible_at_s, message.order))
+        if message.visible_at_s > self._clock.now_s():
+            self._delayed.add(message, message.visible_at_s)
         else:
             message.state = State.VISIBLE
             self._ordering.arrive(message)
@@ -150,14 +143,14 @@ class Queue:
         timeout_s = self.attributes.visibility_s if visibility_s is None else visibility_s
         if attempt_id is not None and (repeated := self._attempts.replay(attempt_id)):
             for message in repeated:
-                self._set_deadline(message, timeout_s)
+                self._set_timeout(message, timeout_s)
             self._attempts.record(attempt_id, repeated)
             return [self._delivery(message) for message in repeated]
-        room = self._around.limits.in_flight_max - self._in_flight
+        room = self._around.limits.in_flight_max - self._in_flight.count
         if room <= 0 and not self.attributes.is_fifo and not is_long_poll:
             raise OverLimit(
-                f"Too many messages in flight: {self._in_flight}. Delete messages or wait until "
-                "their visibility timeout expires."
+                f"Too many messages in flight: {self._in_flight.count}. Delete messages or wait "
+                "until their visibility timeout expires."
             )
         messages = self._take(min(max_messages, room))
         for message in messages:
@@ -177,8 +170,7 @@ class Queue:
             return self._ordering.take(limit, limits.UNLIMITED).messages
         messages, spent = self._ordering.take(limit, redrive.max_receive_count)
         for message in spent:
-            self._around.ledger.event("parked", self.name, message)
-            self._leave(message)
+            self._leave(message, "parked")
             message.source_arn = self.arn
             dead_letters.accept(message)
         return messages
@@ -197,15 +189,16 @@ class Queue:
         message.entered_s = now_s
         if self.attributes.is_fifo:
             message.enqueued_s = now_s
-        self._enter(message, self.attributes.delay_s)
+        message.visible_at_s = now_s + self.attributes.delay_s
+        self._around.witness.parked(self, message)
+        self._enter(message)
 
     def take_out(self, limit: int) -> list[Message]:
         """Remove the next visible messages, to move them to another queue."""
         self.settle()
         messages = self._ordering.take(limit, limits.UNLIMITED).messages if limit > 0 else []
         for message in messages:
-            self._around.ledger.event("moved", self.name, message)
-            self._leave(message)
+            self._leave(message, "moved")
         return messages
 
     def adopt(self, message: Message) -> None:
@@ -220,30 +213,28 @@ class Queue:
             trace_header=message.trace_header,
         )
         moved = self._new_message(outgoing)
-        self._around.ledger.stored(self.name, moved)
-        self._enter(moved, self.attributes.delay_s)
+        moved.visible_at_s += self.attributes.delay_s
+        self._around.witness.adopted(self, moved)
+        self._enter(moved)
 
     def _start_flight(self, message: Message, timeout_s: float) -> None:
         message.receive_count += 1
         message.received_s = self._clock.now_s()
         if message.first_received_ms is None:
             message.first_received_ms = int(self._clock.wall_s() * 1000)
-        message.state = State.IN_FLIGHT
-        self._in_flight += 1
+        self._in_flight.add(message, self._clock.now_s() + timeout_s)
         self._ordering.hold(message)
-        self._set_deadline(message, timeout_s)
         self.counters.received += 1
         if message.receive_count >= _PUT_BACK_AFTER_RECEIVES and not self.attributes.is_fifo:
             self._store.put_back(message)
-        self._around.ledger.event("received", self.name, message)
+        self._around.witness.received(self, message)
 
-    def _set_deadline(self, message: Message, timeout_s: float) -> None:
-        message.visible_at_s = self._clock.now_s() + timeout_s
-        heapq.heappush(self._deadlines, (message.visible_at_s, message.order))
+    def _set_timeout(self, message: Message, timeout_s: float) -> None:
+        self._in_flight.set_until(message, self._clock.now_s() + timeout_s)
+        self._around.witness.changed(self, message)
 
     def _end_flight(self, message: Message) -> None:
-        message.state = State.VISIBLE
-        self._in_flight -= 1
+        self._in_flight.end(message, State.VISIBLE)
         self._ordering.show(message)
         self._around.on_available(self)
 
@@ -266,12 +257,11 @@ class Queue:
         is_latest = message.receive_count == receipt.receive_number
         if self.attributes.is_fifo:
             if not is_latest or message.state is not State.IN_FLIGHT:
-                raise _expired(receipt_handle)
+                raise unusable(receipt_handle, HANDLE_EXPIRED)
         elif not is_latest:
             return  # AWS answers success and may not delete; the stricter reading never does
         self.counters.deleted += 1
-        self._around.ledger.event("deleted", self.name, message)
-        self._leave(message)
+        self._leave(message, "deleted")
 
     def change_visibility(self, receipt_handle: str, timeout_s: int) -> None:
         """Let the timeout of a message in flight end `timeout_s` from now; 0 releases it.
@@ -282,38 +272,30 @@ class Queue:
         receipt = self._receipts.read(receipt_handle)
         message = self._store.get(receipt.order)
         if message is None:
-            raise InvalidParameterValue(
-                f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: Message "
-                "does not exist or is not available for visibility timeout change."
-            )
+            raise unusable(receipt_handle, NO_SUCH_MESSAGE)
         is_held = (
             message.state is State.IN_FLIGHT and message.receive_count == receipt.receive_number
         )
         if not is_held:
             if self.attributes.is_fifo:
-                raise _expired(receipt_handle)
+                raise unusable(receipt_handle, HANDLE_EXPIRED)
             raise MessageNotInflight("The message referred to is not in flight.")
-        held_s = self._clock.now_s() - message.received_s
-        if timeout_s and held_s + timeout_s > limits.VISIBILITY_S_MAX:
-            raise InvalidParameterValue(
-                f"Value {timeout_s} for parameter VisibilityTimeout is invalid. Reason: Total "
-                f"VisibilityTimeout for the message is beyond the limit "
-                f"[{limits.VISIBILITY_S_MAX} seconds]"
-            )
+        check_total_visibility(self._clock.now_s() - message.received_s, timeout_s)
         self._ordering.adjust(message)
-        self._set_deadline(message, timeout_s)
+        self._set_timeout(message, timeout_s)
         if timeout_s == 0:
             self._end_flight(message)
 
-    def _leave(self, message: Message) -> None:
+    def _leave(self, message: Message, why: str) -> None:
+        self._around.witness.left(self, message, why)
         was = message.state
+        if was is State.DELAYED:
+            self._delayed.end(message, State.GONE)
+        elif was is State.IN_FLIGHT:
+            self._in_flight.end(message, State.GONE)
         message.state = State.GONE
         self._store.remove(message)
-        if was is State.IN_FLIGHT:
-            self._in_flight -= 1
-        if was is State.DELAYED:
-            self._delayed_count -= 1
-        else:
+        if was is not State.DELAYED:
             self._ordering.remove(message, was_in_flight=was is State.IN_FLIGHT)
             self._around.on_available(self)
 
@@ -342,13 +324,14 @@ class Queue:
         self._purged_s = now_s
         self.settle()
         self.drop_messages()
-        self._dedup.clear()
+        self.dedup.clear()
         self._attempts.clear()
+        self._around.witness.forgot_ids(self)
 
     def drop_messages(self) -> None:
         for message in self._store:
             message.state = State.GONE
-            self._around.ledger.event("purged", self.name, message)
+            self._around.witness.left(self, message, "purged")
         self._forget_messages()
 
     def set_attributes(self, attributes: QueueAttributes) -> None:
@@ -358,51 +341,59 @@ class Queue:
         self.modified_s = int(self._clock.wall_s())
         if self.attributes.is_fifo and delay_changed_by_s:
             # On FIFO queues the setting is retroactive: API SetQueueAttributes, DelaySeconds.
-            self._delayed = [(due_s + delay_changed_by_s, order) for due_s, order in self._delayed]
-            heapq.heapify(self._delayed)
+            for message in self._delayed.shift_all(delay_changed_by_s):
+                self._around.witness.changed(self, message)
         self.settle()
 
     def settle(self) -> None:
         """Let happen what the passing of time has brought about."""
         now_s = self._clock.now_s()
-        while self._delayed and self._delayed[0][0] <= now_s:
-            message = self._store.get(heapq.heappop(self._delayed)[1])
-            if message is not None:
-                message.state = State.VISIBLE
-                self._delayed_count -= 1
-                self._ordering.arrive(message)
-                self._around.on_available(self)
-        while self._deadlines and self._deadlines[0][0] <= now_s:
-            deadline_s, order = heapq.heappop(self._deadlines)
-            message = self._store.get(order)
-            if (
-                message is not None
-                and message.state is State.IN_FLIGHT
-                and message.visible_at_s == deadline_s
-            ):
-                self._end_flight(message)
+        for message in self._delayed.due(now_s):
+            self._delayed.end(message, State.VISIBLE)
+            self._ordering.arrive(message)
+            self._around.on_available(self)
+        for message in self._in_flight.due(now_s):
+            self._end_flight(message)
         for message in self._store.expired(now_s - self.attributes.retention_s):
-            self._around.ledger.event("expired", self.name, message)
-            self._leave(message)
+            self._leave(message, "expired")
 
     def has_available(self) -> bool:
         """Whether a receive would find a message now."""
         self.settle()
         return (
-            self._in_flight < self._around.limits.in_flight_max and self._ordering.has_available()
+            self._in_flight.count < self._around.limits.in_flight_max
+            and self._ordering.has_available()
         )
 
-    def next_due_s(self) -> float | None:
-        """When time alone may next make a message available, on the clock's scale."""
-        due = [heap[0][0] for heap in (self._delayed, self._deadlines) if heap]
-        return min(due, default=None)
+    def next_due_s(self) -> float:
+        """When time alone may next make a message available; infinity when it will not."""
+        return min(self._delayed.next_due_s(), self._in_flight.next_due_s())
+
+    def restore(self, message: Message) -> None:
+        """Put back a message as it was before a restart; the oldest first."""
+        until_s = message.visible_at_s
+        self._store.add(message)
+        if not message.receive_count and until_s > self._clock.now_s():
+            self._delayed.add(message, until_s)
+            return
+        message.state = State.VISIBLE
+        self._ordering.arrive(message)
+        if until_s > self._clock.now_s():
+            self._in_flight.add(message, until_s)
+            self._ordering.hold(message)
+            self._ordering.adjust(message)
+
+    def messages(self) -> list[Message]:
+        """Every message, the oldest first."""
+        self.settle()
+        return sorted(self._store, key=lambda message: message.order)
 
     def depth(self) -> Depth:
         self.settle()
         return Depth(
-            visible=len(self._store) - self._in_flight - self._delayed_count,
-            in_flight=self._in_flight,
-            delayed=self._delayed_count,
+            visible=len(self._store) - self._in_flight.count - self._delayed.count,
+            in_flight=self._in_flight.count,
+            delayed=self._delayed.count,
             groups_in_flight=self._ordering.groups_in_flight(),
         )
 
@@ -411,10 +402,3 @@ class Queue:
         self.settle()
         oldest = self._store.oldest()
         return None if oldest is None else self._clock.now_s() - oldest.entered_s
-
-
-def _expired(receipt_handle: str) -> InvalidParameterValue:
-    return InvalidParameterValue(
-        f"Value {receipt_handle} for parameter ReceiptHandle is invalid. "
-        "Reason: The receipt handle has expired."
-    )

@@ -12,8 +12,10 @@ import struct
 from typing import NamedTuple
 
 from reference.cloud.sqs.checks import shown
-from reference.cloud.sqs.errors import ReceiptHandleIsInvalid
+from reference.cloud.sqs.errors import InvalidParameterValue, ReceiptHandleIsInvalid
 
+HANDLE_EXPIRED = "The receipt handle has expired."
+NO_SUCH_MESSAGE = "Message does not exist or is not available for visibility timeout change."
 _FIELDS = struct.Struct(">QI")
 _DIGEST_BYTES = 12
 
@@ -52,3 +54,10 @@ class ReceiptBook:
         keyed = self._keyed.copy()
         keyed.update(fields)
         return keyed.digest()
+
+
+def unusable(handle: str, reason: str) -> InvalidParameterValue:
+    """The error for a handle that was issued and is of no use now."""
+    return InvalidParameterValue(
+        f"Value {handle} for parameter ReceiptHandle is invalid. Reason: {reason}"
+    )

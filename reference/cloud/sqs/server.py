@@ -56,6 +56,7 @@ class SqsServer(uvicorn.Server):
             self._housekeeper.cancel()
         self._sqs_app.stop()
         await super().shutdown(sockets)
+        self._sqs_app.close()
 
 
 def serve(app: SqsApp, listener: socket.socket, on_started: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from reference.clock import Clock
 from reference.cloud.sqs.attributes import QueueAttributes
+from reference.cloud.sqs.datalog import DataLog
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import SqsError
 from reference.cloud.sqs.moves import MoveTasks
@@ -35,6 +36,9 @@ class Backend(Protocol):
     def stop(self) -> None:
         """Answer everybody who waits, at once."""
 
+    def close(self) -> None:
+        """The last call was answered."""
+
 
 class LocalSqs:
     """A Backend over an engine in this process."""
@@ -45,9 +49,12 @@ class LocalSqs:
         engine: Engine,
         quotas: Quotas,
         polls: LongPolls,
+        *,
         throttle_error: type[SqsError],
+        data: DataLog | None = None,
     ) -> None:
         self._engine = engine
+        self._data = data
         self._quotas = quotas
         self._throttle_error = throttle_error
         self._polls = polls
@@ -56,6 +63,12 @@ class LocalSqs:
         self._is_stopping = False
 
     async def run(self, call: Call, request: Request) -> Params:
+        result = await self._run(call, request)
+        if self._data is not None:
+            await self._data.commit()
+        return result
+
+    async def _run(self, call: Call, request: Request) -> Params:
         queue = self._operations.queue_of(call.params)
         if queue is not None and not self._quotas.admit(
             queue.name,
@@ -95,3 +108,7 @@ class LocalSqs:
     def stop(self) -> None:
         self._is_stopping = True
         self._polls.end_all()
+
+    def close(self) -> None:
+        if self._data is not None:
+            self._data.close()

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from reference.clock import Clock
-from reference.cloud.sqs.ledger import QueueLedger
 from reference.cloud.sqs.limits import Limits
 from reference.cloud.sqs.message import Message
+from reference.cloud.sqs.witness import Witness
 
 if TYPE_CHECKING:
     from reference.cloud.sqs.queue import Queue
@@ -50,7 +50,7 @@ class Surroundings:
 
     clock: Clock
     limits: Limits
-    ledger: QueueLedger
+    witness: Witness
     next_order: Callable[[], int]
     new_message_id: Callable[[], str]
     find_by_arn: Callable[[str], "Queue | None"]

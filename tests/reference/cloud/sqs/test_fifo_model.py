@@ -119,7 +119,7 @@ class FifoMachine(RuleBasedStateMachine):
         self.engine = Engine(
             self.clock,
             limits=replace(STRICT, purge_interval_s=0),
-            ledger=QueueLedger(self.clock, self.rows),
+            witness=QueueLedger(self.clock, self.rows),
             new_message_id=lambda: f"m{self.sends}",
         )
         dead = self.engine.create_queue("dead.fifo", {"FifoQueue": "true"})
@@ -222,7 +222,7 @@ def _dedup_forgets_on_delete(patch):
         message = queue._store.get(queue._receipts.read(handle).order)
         delete(queue, handle)
         if message is not None:
-            queue._dedup._first_sends.pop((None, message.dedup_id), None)
+            queue.dedup._first_sends.pop((None, message.dedup_id), None)
 
     patch.setattr(Queue, "delete", forgetful)
 
@@ -261,9 +261,9 @@ def _dedup_per_group_under_queue_scope(patch):
 
 
 def _recording_group(enter, record):
-    def entering(queue, message, delay_s):
-        record(queue._dedup, message.dedup_id, message.group, message.message_id, message.order)
-        enter(queue, message, delay_s)
+    def entering(queue, message):
+        record(queue.dedup, message.dedup_id, message.group, message.message_id, message.order)
+        enter(queue, message)
 
     return entering
 
@@ -317,7 +317,7 @@ def _handle_outlives_its_timeout(patch):
             delete(queue, handle)
         except InvalidParameterValue:
             message = queue._store.get(queue._receipts.read(handle).order)
-            queue._leave(message)
+            queue._leave(message, "deleted")
 
     patch.setattr(Queue, "delete", lenient)
 

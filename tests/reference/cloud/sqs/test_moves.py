@@ -23,7 +23,7 @@ class Bench:
 
     def __init__(self, journal, parked):
         self.clock = VirtualClock()
-        self.engine = Engine(self.clock, ledger=QueueLedger(self.clock, journal))
+        self.engine = Engine(self.clock, witness=QueueLedger(self.clock, journal))
         self.dead = self.engine.create_queue("dead.fifo", FIFO)
         policy = {"deadLetterTargetArn": self.dead.arn, "maxReceiveCount": 1}
         self.source = self.engine.create_queue(

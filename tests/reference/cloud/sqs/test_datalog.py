@@ -1,0 +1,302 @@
+"""`--data`: what a restart brings back, what a kill loses (nothing confirmed), what is told."""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from reference.clock import VirtualClock
+from reference.cloud.sqs.datalog import DataError, DataLog
+from reference.cloud.sqs.engine import Engine
+from reference.cloud.sqs.message import MessageAttribute, Outgoing
+
+FIFO = {"FifoQueue": "true", "VisibilityTimeout": "60"}
+
+
+class Machine:
+    """A server's life: its log and engine. `restart` begins a new monotonic clock."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.clock = VirtualClock(500.0)
+        self.open()
+
+    def open(self):
+        self.log = DataLog(self.folder, self.clock)
+        self.engine = Engine(self.clock, witness=self.log, receipt_key=self.log.receipt_key)
+        self.found = self.log.restore(self.engine)
+
+    def restart(self, *, pause_s=0.0):
+        self.log.close()
+        self.clock = VirtualClock(7.0, epoch_s=self.clock.wall_s() + pause_s)
+        self.open()
+
+
+@pytest.fixture
+def machine(tmp_path):
+    made = Machine(tmp_path / "data")
+    yield made
+    made.log.close()
+
+
+def state(engine):
+    return {
+        queue.name: (
+            queue.attributes.texts,
+            queue.tags,
+            queue.depth(),
+            [
+                (m.message_id, m.body, m.attributes, m.group, m.receive_count, m.state)
+                for m in queue.messages()
+            ],
+        )
+        for queue in engine
+    }
+
+
+def test_everything_that_counts_comes_back(machine):
+    dead = machine.engine.create_queue("dead.fifo", FIFO, {"team": "mail"})
+    policy = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 1})
+    queue = machine.engine.create_queue("q.fifo", {**FIFO, "RedrivePolicy": policy})
+    attributes = {"raw": MessageAttribute("Binary", b"\x00\xff")}
+    for n, group in enumerate("aabbcc"):
+        queue.send(Outgoing(f"text {n}", 6, group, str(n), attributes=attributes))
+    queue.receive(1, visibility_s=0)
+    received = queue.receive(2)
+    assert machine.engine.find("dead.fifo").depth().visible == 0
+    queue.delete(received[1].receipt_handle)
+    machine.engine.set_attributes("q.fifo", {"DelaySeconds": "30"})
+    queue.send(Outgoing("later", 5, "d", "7"))
+    before = state(machine.engine)
+    machine.restart()
+    assert state(machine.engine) == before
+    assert machine.found == (2, 6, 0)
+
+
+def test_locks_handles_and_deduplication_go_on_after_a_restart(machine):
+    queue = machine.engine.create_queue("q.fifo", FIFO)
+    for n in range(3):
+        queue.send(Outgoing("m", 1, "g", str(n)))
+    first, second = queue.receive(2)
+    queue.delete(first.receipt_handle)
+    machine.restart(pause_s=10)
+    queue = machine.engine.queue("q.fifo")
+    assert queue.receive(10) == [], "the group is still locked"
+    assert queue.send(Outgoing("m", 1, "g", "0")).is_repeat
+    queue.delete(second.receipt_handle)
+    assert [each.message.dedup_id for each in queue.receive(10)] == ["2"]
+
+
+def test_time_goes_on_while_the_server_is_down(machine):
+    queue = machine.engine.create_queue("q.fifo", {**FIFO, "MessageRetentionPeriod": "100"})
+    queue.send(Outgoing("m", 1, "g", "0"))
+    queue.receive(1)
+    machine.restart(pause_s=61)
+    assert len(machine.engine.queue("q.fifo").receive(1)) == 1
+    machine.restart(pause_s=40)
+    assert machine.engine.queue("q.fifo").depth()[:2] == (0, 0)
+
+
+def test_a_wall_clock_that_was_set_back_breaks_nothing(machine):
+    queue = machine.engine.create_queue("q.fifo", FIFO)
+    queue.send(Outgoing("m", 1, "g", "0"))
+    machine.restart(pause_s=-3600)
+    queue = machine.engine.queue("q.fifo")
+    assert queue.send(Outgoing("m", 1, "g", "0")).is_repeat
+    assert queue.oldest_age_s() == 0
+
+
+def test_purges_deletions_and_new_sequence_numbers_survive(machine):
+    queue = machine.engine.create_queue("q.fifo", FIFO)
+    machine.engine.create_queue("gone")
+    old = queue.send(Outgoing("m", 1, "g", "0"))
+    queue.purge()
+    machine.engine.delete_queue("gone")
+    machine.restart()
+    assert [each.name for each in machine.engine] == ["q.fifo"]
+    new = machine.engine.queue("q.fifo").send(Outgoing("m", 1, "g", "0"))
+    assert not new.is_repeat
+    assert new.sequence_number > old.sequence_number
+
+
+# Times off the round ones, as wall-clock seconds are kept to a fraction of a microsecond only.
+# One group: whose turn it is among groups may differ after a restart, as AWS promises nothing.
+def test_a_random_life_with_restarts_equals_one_without(tmp_path):
+    def live(folder, restarts):
+        randomness = random.Random(5)
+        machine = Machine(folder)
+        machine.engine.create_queue("q.fifo", FIFO)
+        bodies = []
+        for step in range(400):
+            queue = machine.engine.queue("q.fifo")
+            match randomness.choice("ssrrdct"):
+                case "s":
+                    queue.send(Outgoing(f"m{step}", 1, "g", str(step % 50)))
+                case "r":
+                    received = queue.receive(randomness.choice([1, 3, 10]))
+                    bodies += [each.message.body for each in received]
+                    handle = received[-1].receipt_handle if received else None
+                    if handle and randomness.random() < 0.8:
+                        queue.delete(handle)
+                    elif handle:
+                        queue.change_visibility(handle, 5)
+                case _:
+                    machine.clock.advance(randomness.choice([1.37, 20.11, 70.53]))
+            if restarts and step % 40 == 39:
+                machine.restart()
+        depth = machine.engine.queue("q.fifo").depth()
+        machine.log.close()
+        return sorted(bodies), depth
+
+    assert live(tmp_path / "a", restarts=True) == live(tmp_path / "b", restarts=False)
+
+
+@pytest.mark.parametrize("cut_bytes", [1, 20, 200])
+def test_a_torn_tail_is_cut_off_and_said(machine, cut_bytes):
+    queue = machine.engine.create_queue("q.fifo", FIFO)
+    for n in range(5):
+        queue.send(Outgoing("m", 1, "g", str(n)))
+    machine.log.close()
+    log = machine.folder / "log"
+    os.truncate(log, log.stat().st_size - cut_bytes)
+    machine.open()
+    assert machine.found.torn_bytes > 0
+    assert machine.engine.queue("q.fifo").depth().visible == 5 - (cut_bytes == 200)
+    machine.restart()
+    assert machine.found.torn_bytes == 0
+
+
+def test_damage_in_the_middle_is_refused_with_its_line(machine):
+    machine.engine.create_queue("q.fifo", FIFO).send(Outgoing("mmm", 1, "g", "1"))
+    machine.log.close()
+    log = machine.folder / "log"
+    original = log.read_bytes()
+    log.write_bytes(original.replace(b"mmm", b"xxx"))
+    with pytest.raises(DataError, match="log:3: damaged in the middle"):
+        machine.open()
+    log.write_bytes(original)
+    machine.open()
+
+
+def test_two_servers_cannot_share_a_folder(machine):
+    with pytest.raises(DataError, match="another server uses it"):
+        DataLog(machine.folder, machine.clock)
+
+
+def test_a_folder_that_cannot_be_one_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="file"):
+        DataLog(tmp_path / "file", VirtualClock())
+
+
+def test_calls_that_come_together_share_one_sync(machine, monkeypatch):
+    syncs = []
+    monkeypatch.setattr(os, "fdatasync", syncs.append)
+    queue = machine.engine.create_queue("q.fifo", FIFO)
+
+    async def send_and_commit(n):
+        queue.send(Outgoing("m", 1, "g", str(n)))
+        await machine.log.commit()
+
+    async def many():
+        await asyncio.gather(*(send_and_commit(n) for n in range(100)))
+
+    asyncio.run(many())
+    assert 1 <= len(syncs) <= 3
+
+
+def test_a_full_disk_fails_the_call_and_leaves_a_readable_log(machine, monkeypatch):
+    queue = machine.engine.create_queue("q.fifo", FIFO)
+    asyncio.run(machine.log.commit())
+    write = os.write
+
+    def full(fd, data):
+        write(fd, data[: len(data) // 2])
+        raise OSError(28, "No space left on device")
+
+    queue.send(Outgoing("m", 1, "g", "1"))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space left"):
+            asyncio.run(machine.log.commit())
+    queue.send(Outgoing("m", 1, "g", "2"))
+    asyncio.run(machine.log.commit())
+    machine.restart()
+    assert machine.found.torn_bytes == 0
+    assert [m.dedup_id for m in machine.engine.queue("q.fifo").messages()] == ["2"]
+
+
+def test_a_killed_server_loses_nothing_that_it_confirmed(tmp_path, connect):
+    def start():
+        port_file = tmp_path / "port"
+        port_file.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "reference.cloud.sqs", "--quotas", "off"]
+        command += ["--data", tmp_path / "data", "--port-file", port_file]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        give_up_s = time.monotonic() + 30
+        while not port_file.exists():
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < give_up_s
+            time.sleep(0.02)
+        return process, f"http://127.0.0.1:{int(port_file.read_text())}"
+
+    process, url = start()
+    sqs = connect(url)
+    queue = sqs.create_queue(QueueName="q.fifo", Attributes=FIFO)["QueueUrl"]
+    confirmed = []
+
+    def send(worker):
+        client = connect(url)
+        for n in range(10_000):
+            body = f"{worker}-{n}"
+            try:
+                client.send_message(
+                    QueueUrl=queue,
+                    MessageBody=body,
+                    MessageGroupId=str(worker),
+                    MessageDeduplicationId=body,
+                )
+            except (BotoCoreError, ClientError):
+                return
+            confirmed.append(body)
+
+    threads = [threading.Thread(target=send, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    while len(confirmed) < 100:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    for thread in threads:
+        thread.join()
+
+    process, url = start()
+    try:
+        sqs = connect(url)
+        queue = sqs.get_queue_url(QueueName="q.fifo")["QueueUrl"]
+        kept = []
+        while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            kept += [message["Body"] for message in messages]
+            sqs.delete_message_batch(
+                QueueUrl=queue,
+                Entries=[
+                    {"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]}
+                    for n, message in enumerate(messages)
+                ],
+            )
+    finally:
+        process.terminate()
+        _, errors = process.communicate()
+    assert set(confirmed) <= set(kept)
+    assert len(kept) == len(set(kept))
+    assert b"found 1 queues" in errors
