@@ -1,8 +1,9 @@
 """What a scan answers: places, each with its first findings and a count, and no value of a log."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
+from typing import Any, TypeVar
 
 from compliance.pii.sources import Note
 
@@ -10,6 +11,8 @@ FINDINGS_PER_PLACE = 3
 # A log in which every line is a place of its own must not fill the memory.
 PLACES_MAX = 10_000
 OTHER_PLACES = "(further places, not told apart)"
+T = TypeVar("T")
+PlaceKey = tuple[str, str, str]  # template, rule, JSON path
 
 
 @dataclass(frozen=True)
@@ -89,16 +92,26 @@ class ScanReport:
 class PlaceBook:
     """Collects findings into places while lines go by."""
 
-    def __init__(self) -> None:
-        self._findings: dict[tuple[str, str, str], list[Finding]] = {}
-        self._lines: dict[tuple[str, str, str], int] = {}
-        self._last_line: dict[tuple[str, str, str], tuple[str, int]] = {}
+    def __init__(
+        self,
+        retitle: Callable[[Finding], Finding] = lambda finding: finding,
+        on_new_place: Callable[[Finding], None] | None = None,
+    ) -> None:
+        self._retitle = retitle  # gives a finding its last template, before it is counted
+        self._on_new_place = on_new_place  # told the first finding of each place, at once
+        self._findings: dict[PlaceKey, list[Finding]] = {}
+        self._lines: dict[PlaceKey, int] = {}
+        self._last_line: dict[PlaceKey, tuple[str, int]] = {}
 
     def add(self, finding: Finding, lines: int = 1) -> None:
         """Count a finding that stands in so many lines, of which this one is the first."""
+        finding = self._retitle(finding)
         key = (finding.template, finding.rule, finding.json_path)
-        if key not in self._findings and len(self._findings) >= PLACES_MAX:
-            key = (OTHER_PLACES, finding.rule, "")
+        if key not in self._findings:
+            if len(self._findings) >= PLACES_MAX:
+                key = (OTHER_PLACES, finding.rule, "")
+            if key not in self._findings and self._on_new_place is not None:
+                self._on_new_place(finding)
         findings = self._findings.setdefault(key, [])
         if len(findings) < FINDINGS_PER_PLACE:
             findings.append(finding)
@@ -109,7 +122,7 @@ class PlaceBook:
 
     def places(self) -> tuple[Place, ...]:
         """Errors first, then what stands in most lines."""
-        places = [
+        return _in_order(
             Place(
                 rule=rule,
                 kind=findings[0].kind,
@@ -120,5 +133,45 @@ class PlaceBook:
                 findings=tuple(findings),
             )
             for (template, rule, json_path), findings in self._findings.items()
-        ]
-        return tuple(sorted(places, key=lambda place: (place.level, -place.lines, place.rule)))
+        )
+
+
+def merged(reports: Sequence[ScanReport]) -> ScanReport:
+    """One report of scans of different sources with one salt, in the order given.
+
+    Shapes that two scans saw count twice, since a report does not keep them.
+    """
+    assert reports, "nothing to merge"
+    places: dict[PlaceKey, Place] = {}
+    for place in chain.from_iterable(report.places for report in reports):
+        key = (place.template, place.rule, place.json_path)
+        known = places.get(key)
+        places[key] = place if known is None else _joined(known, place)
+    return ScanReport(
+        places=_in_order(places.values()),
+        lines_read=sum(report.lines_read for report in reports),
+        bytes_read=sum(report.bytes_read for report in reports),
+        distinct_skeletons=sum(report.distinct_skeletons for report in reports),
+        sources=_all(report.sources for report in reports),
+        skipped=_all(report.skipped for report in reports),
+        notes=_all(report.notes for report in reports),
+        elapsed_s=max(report.elapsed_s for report in reports),
+        engines={name: told for report in reports for name, told in report.engines.items()},
+        canaries_known=max(report.canaries_known for report in reports),
+        control_lines=sum(report.control_lines for report in reports),
+        control_sources=_all(report.control_sources for report in reports),
+    )
+
+
+def _joined(first: Place, second: Place) -> Place:
+    findings = (first.findings + second.findings)[:FINDINGS_PER_PLACE]
+    return replace(first, lines=first.lines + second.lines, findings=findings)
+
+
+def _all(parts: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    """Each once, in order: every part of a scan may say the same of all sources."""
+    return tuple(dict.fromkeys(chain.from_iterable(parts)))
+
+
+def _in_order(places: Iterable[Place]) -> tuple[Place, ...]:
+    return tuple(sorted(places, key=lambda place: (place.level, -place.lines, place.rule)))

@@ -1,4 +1,4 @@
-"""One pass over the lines: cheap detectors on each, dear ones where the shape of a line is new."""
+"""One scan: detectors made ready once, sources read through them, and what they answered."""
 
 import secrets
 import time
@@ -7,9 +7,10 @@ from pathlib import Path
 
 from compliance.pii.canaries import Canary
 from compliance.pii.canary_detector import CanaryDetector
-from compliance.pii.line_pass import LinePass
-from compliance.pii.names import ModelMissingError, NameFinder
-from compliance.pii.report import ScanReport
+from compliance.pii.epochs import Epochs
+from compliance.pii.names import NameFinder
+from compliance.pii.remembered_names import RememberedNames
+from compliance.pii.report import Finding, ScanReport
 from compliance.pii.settings import ScanSettings
 from compliance.pii.sources import Intake, Note
 from compliance.pii.third_party import version_of
@@ -17,6 +18,7 @@ from compliance.pii.third_party import version_of
 PROGRESS_EVERY_LINES = 10_000
 _ALL_SOURCES = "(all sources)"
 Progress = Callable[[str, int], None]  # the source being read, lines read so far
+OnNewPlace = Callable[[Finding], None]
 
 
 class Scanner:
@@ -30,46 +32,51 @@ class Scanner:
         self._salt = self._settings.salt or secrets.token_bytes(16)
         self._names: NameFinder | None = None
 
-    def scan(self, paths: Iterable[Path | str], progress: Progress | None = None) -> ScanReport:
-        """Read all files at and under the paths; what could not be read is in `skipped`."""
+    def scan(
+        self,
+        targets: Iterable[Path | str],
+        progress: Progress | None = None,
+        on_new_place: OnNewPlace | None = None,
+    ) -> ScanReport:
+        """Read all that the targets name; what could not be read is in `skipped`.
+
+        The first finding of each place is told at once. Ctrl-C ends the reading, not the report.
+        """
         started_s = time.perf_counter()
-        intake = Intake()
-        scan = LinePass(self._settings, self._canaries, self._salt)
-        for line in intake.lines(paths, line_bytes_max=self._settings.line_bytes_max):
-            scan.take(line)
-            if progress is not None and intake.lines_read % PROGRESS_EVERY_LINES == 0:
-                progress(scan.shown_source(line.source), intake.lines_read)
-        skipped = [*intake.skipped, *self._look_for_names(scan)]
+        epochs = Epochs(
+            self._settings, self._canaries, self._salt, RememberedNames(self._load), on_new_place
+        )
+        intake = Intake(self._settings.reading, on_idle=epochs.look_for_names)
+        tally = intake.tally
+        try:
+            for line in intake.lines(targets):
+                epochs.take(line)
+                if progress is not None and tally.lines_read % PROGRESS_EVERY_LINES == 0:
+                    progress(epochs.shown_source(line.source), tally.lines_read)
+        except KeyboardInterrupt:
+            say = tally.note if self._settings.reading.follow else tally.skip
+            say(_ALL_SOURCES, "stopped before everything was read")
+        epochs.finish()
+        skipped = [*tally.skipped, *(Note(_ALL_SOURCES, what) for what in epochs.unanswered())]
+        shown = epochs.shown_source
         return ScanReport(
-            places=scan.book.places(),
-            lines_read=intake.lines_read,
-            bytes_read=intake.bytes_read,
-            distinct_skeletons=scan.pending.shapes_seen,
-            sources=tuple(scan.shown_source(source) for source in intake.sources),
-            skipped=tuple(Note(scan.shown_source(note.source), note.what) for note in skipped),
-            notes=tuple(Note(scan.shown_source(note.source), note.what) for note in intake.notes),
+            places=epochs.book.places(),
+            lines_read=tally.lines_read,
+            bytes_read=tally.bytes_read,
+            distinct_skeletons=epochs.shapes_seen,
+            sources=tuple(shown(source) for source in tally.sources),
+            skipped=tuple(Note(shown(note.source), note.what) for note in skipped),
+            notes=tuple(Note(shown(note.source), note.what) for note in tally.notes),
             elapsed_s=round(time.perf_counter() - started_s, 3),
             engines=self._engines(),
             canaries_known=self._canaries.count,
-            control_lines=scan.control_lines,
-            control_sources=tuple(scan.shown_source(source) for source in scan.control_sources),
+            control_lines=epochs.control_lines,
+            control_sources=tuple(shown(source) for source in epochs.control_sources),
         )
 
-    def _look_for_names(self, scan: LinePass) -> list[Note]:
-        """Returns what could not be looked at."""
-        if not self._settings.names or not scan.pending.asked:
-            return []
-        try:
-            self._names = self._names or NameFinder(self._settings.model)
-        except ModelMissingError as missing:
-            return [Note(_ALL_SOURCES, str(missing))]
-        scan.find_names(self._names)
-        left_out = scan.pending.left_out
-        if not left_out:
-            return []
-        asked = len(scan.pending.asked)
-        what = f"names looked for in {asked:,} distinct texts; {left_out:,} more were left out"
-        return [Note(_ALL_SOURCES, what)]
+    def _load(self) -> NameFinder:
+        self._names = self._names or NameFinder(self._settings.model)
+        return self._names
 
     def _engines(self) -> dict[str, str]:
         engines = {"ahocorasick_rs": version_of("ahocorasick_rs")}

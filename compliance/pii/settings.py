@@ -1,8 +1,9 @@
 """What a scan looks for, and how far it goes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compliance.pii.patterns import DEFAULT_REGIONS
+from compliance.pii.sources.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -14,15 +15,11 @@ class ScanSettings:
     model: str | None = None  # a spaCy model by name; None takes the best one installed
     confidence_min: float = 0.5  # 0 to 1
     phone_regions: tuple[str, ...] = DEFAULT_REGIONS
-    line_bytes_max: int = 262_144  # what is longer is cut, and said to be
-    salt: bytes | None = (
-        None  # of the hashes, up to 64 bytes; None draws a new one for each scanner
-    )
+    reading: Reading = field(default_factory=Reading)  # how far sources are read
+    salt: bytes | None = None  # of the hashes, up to 64 bytes; None draws one for each scanner
 
     def __post_init__(self) -> None:
         if not 0 <= self.confidence_min <= 1:
             raise ValueError(f"confidence_min is {self.confidence_min}; wanted 0 to 1")
-        if self.line_bytes_max < 1024:
-            raise ValueError(f"line_bytes_max is {self.line_bytes_max}; wanted 1024 or more")
         if self.salt is not None and not 1 <= len(self.salt) <= 64:
             raise ValueError(f"salt has {len(self.salt)} bytes; wanted 1 to 64")

@@ -205,7 +205,6 @@ def test_a_line_full_of_canaries_is_cheap(known, people, write_log):
     ("setting", "wanted"),
     [
         ({"confidence_min": 1.5}, "confidence_min is 1.5; wanted 0 to 1"),
-        ({"line_bytes_max": 10}, "line_bytes_max is 10; wanted 1024"),
         ({"salt": b""}, "salt has 0 bytes"),
     ],
 )
