@@ -1,6 +1,9 @@
 """The benches, in the order in which they run."""
 
+from benchmarks.checker import CHECKER
+from benchmarks.pipeline import PIPELINE
+from benchmarks.scanner import SCANNER
 from benchmarks.sqs.bench import SQS
 from benchmarks.stage import Bench
 
-BENCHES: dict[str, Bench] = {bench.name: bench for bench in (SQS,)}
+BENCHES: dict[str, Bench] = {bench.name: bench for bench in (PIPELINE, SQS, SCANNER, CHECKER)}

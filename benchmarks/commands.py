@@ -1,5 +1,6 @@
 """Programs run to their end, with what they took; one that is left behind is ended."""
 
+import contextlib
 import os
 import subprocess
 import time
@@ -7,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from benchmarks.figures import BenchError
 
-POLL_S = 0.002
+POLL_S = 0.005
 STOP_TIMEOUT_S = 15.0
 # Numeric libraries would start a thread a core; a comparison on one core needs them to be still.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -23,7 +26,7 @@ class Finished:
     elapsed_s: float
     first_output_s: float | None
     cpu_s: float
-    rss_peak_bytes: int
+    rss_peak_bytes: int  # of itself, sampled every POLL_S
     output: bytes
 
     @property
@@ -80,11 +83,15 @@ def _wait(
     process: "subprocess.Popen[bytes]", output: Path, began_s: float, timeout_s: float
 ) -> Finished | None:
     """None when it did not end in time; it is stopped then."""
-    first_output_s = None
+    first_output_s, rss_peak_bytes = None, 0
+    child = psutil.Process(process.pid)
     while True:
         # wait4, not poll: it alone tells what this one child took.
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         elapsed_s = time.monotonic() - began_s
+        # Its own peak: the one that wait4 tells counts our memory at the moment of the fork.
+        with contextlib.suppress(psutil.Error):
+            rss_peak_bytes = max(rss_peak_bytes, child.memory_info().rss)
         if first_output_s is None and output.stat().st_size:
             first_output_s = elapsed_s
         if pid:
@@ -94,7 +101,7 @@ def _wait(
                 elapsed_s=elapsed_s,
                 first_output_s=first_output_s,
                 cpu_s=usage.ru_utime + usage.ru_stime,
-                rss_peak_bytes=usage.ru_maxrss * 1024,  # kibibytes on Linux
+                rss_peak_bytes=rss_peak_bytes,
                 output=output.read_bytes(),
             )
         if elapsed_s > timeout_s:

@@ -1,0 +1,197 @@
+"""The log scanner beside plain Presidio: same lines, same model, one core, start-up included.
+
+Plain Presidio reads a slice that fits its time, and the whole is projected from it: its speed does
+not depend on how many lines there are. presidio-cli and presidio-rs are not installed here, so
+there are no rows for them.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import commands
+from benchmarks.commands import Finished
+from benchmarks.figures import Goal, Row, Table, at_least, at_most
+from benchmarks.log_lines import log_lines
+from benchmarks.stage import Bench, Stage
+from compliance.pii import Canary, Scanner, ScanSettings
+from compliance.pii.canary_detector import CanaryDetector
+from scenarios.arrivals import canaries, synthetic_people
+
+PLAIN, OURS = "plain Presidio", "compliance.pii"
+PEOPLE, SEED = 100, 1
+EXIT_CODES = (0, 1, 3)
+MARGIN_S = 120.0  # for start-up and for a busy machine
+CANARY_BYTES_MAX = 20_000_000
+PASSES = 3
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A log of so many lines, a share of them with somebody's data, and what is asked of it."""
+
+    lines: int
+    share: float
+    goals: tuple[Goal, ...]
+    plain_s: float  # how long plain Presidio may read it
+    repeats: int
+
+
+SMALL = Corpus(2_000, 0.03, (at_least(40, of=PLAIN),), plain_s=30, repeats=3)
+LARGE = Corpus(200_000, 0.003, (at_least(100, of=PLAIN),), plain_s=15, repeats=1)
+QUICK_SMALL = Corpus(2_000, 0.03, SMALL.goals, plain_s=8, repeats=2)
+QUICK_LARGE = Corpus(20_000, 0.003, (), plain_s=4, repeats=1)
+
+
+def run(stage: Stage) -> Iterator[Table]:
+    """Raises BenchError when a scanner cannot be run."""
+    corpora = (QUICK_SMALL, QUICK_LARGE) if stage.is_quick else (SMALL, LARGE)
+    people = synthetic_people(PEOPLE, SEED)
+    for corpus in corpora:
+        log = stage.folder / f"{corpus.lines}.log"
+        lines = log_lines(corpus.lines, people=people, share=corpus.share, seed=SEED)
+        log.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        yield beside_plain(stage, corpus, log)
+    known = [Canary(kind, value) for kind, value in canaries(people)]
+    yield canary_pass(stage, known, log)
+    yield first_finding(stage, known, log)
+
+
+def beside_plain(stage: Stage, corpus: Corpus, log: Path) -> Table:
+    """Lines a second, from the start of each program to its end."""
+    stage.say(f"plain Presidio on {log.name}")
+    plain = commands.run(
+        _python("benchmarks.plain_presidio", log, "--seconds", corpus.plain_s),
+        log=stage.folder / "plain.txt",
+        timeout_s=corpus.plain_s + MARGIN_S,
+        is_one_core=True,
+    )
+    stage.say(f"compliance.pii on {log.name}")
+    ours = [
+        commands.run(
+            _python("compliance.pii", log),
+            log=stage.folder / "ours.txt",
+            timeout_s=stage.left_s() + MARGIN_S,
+            exit_codes=EXIT_CODES,
+            is_one_core=True,
+        )
+        for _ in range(corpus.repeats)
+    ]
+    rows = [
+        plain_row(plain, corpus.lines),
+        Row(
+            name=OURS,
+            unit="lines/s",
+            samples=tuple(corpus.lines / each.elapsed_s for each in ours),
+            goals=corpus.goals,
+            note=f"{ours[-1].elapsed_s:.1f} s; {_used(ours[-1])}"
+            + ("; it could not read everything" if ours[-1].exit_code == 3 else ""),
+        ),
+    ]
+    size_mb = log.stat().st_size / 1e6
+    title = f"{corpus.lines:,} log lines ({size_mb:.1f} MB), one core, start-up included"
+    return Table(title=title, rows=rows, reference=PLAIN)
+
+
+def plain_row(plain: Finished, lines: int) -> Row:
+    """Plain Presidio on all lines, projected where it read only some."""
+    told = json.loads(plain.output)
+    start_up_s = plain.elapsed_s - told["elapsed_s"]
+    whole_s = start_up_s + lines * told["elapsed_s"] / told["lines"]
+    if told["lines"] == lines:
+        how = "all lines read"
+    else:
+        how = f"projected from the first {told['lines']:,} lines, {whole_s:,.0f} s in all"
+    return Row(
+        name=PLAIN,
+        unit="lines/s",
+        samples=(lines / whole_s,),
+        note=f"{how}; start-up {start_up_s:.1f} s; {_used(plain)}",
+    )
+
+
+def canary_pass(stage: Stage, known: Sequence[Canary], log: Path) -> Table:
+    """Every line searched for every known value in all its forms."""
+    stage.say("canaries")
+    began_s = time.perf_counter()
+    detector = CanaryDetector(known)
+    ready_s = time.perf_counter() - began_s
+    data = log.read_bytes()[:CANARY_BYTES_MAX]
+    part = log.with_suffix(".part.log")
+    part.write_bytes(data)
+    lines = data.split(b"\n")
+    size_mb = len(data) / 1e6
+    alone, whole = [], []
+    scanner = Scanner(known, ScanSettings(patterns=False, names=False))
+    for _ in range(PASSES):
+        began_s = time.perf_counter()
+        for line in lines:
+            detector.find(line)
+        alone.append(size_mb / (time.perf_counter() - began_s))
+        began_s = time.perf_counter()
+        scanner.scan([part])
+        whole.append(size_mb / (time.perf_counter() - began_s))
+    note = f"{len(known):,} values, {size_mb:.0f} MB; made ready in {ready_s:.2f} s"
+    goal = at_least(100)
+    rows = [
+        Row(
+            name="detector on every line",
+            unit="MB/s",
+            samples=tuple(alone),
+            goals=(goal,),
+            note=note,
+        ),
+        Row(
+            name="scan for canaries only",
+            unit="MB/s",
+            samples=tuple(whole),
+            note="reading included",
+        ),
+    ]
+    return Table(title="Canary pass", rows=rows)
+
+
+def first_finding(stage: Stage, known: Sequence[Canary], log: Path) -> Table:
+    """From the start of the program until it says anything, with a canary on the first line."""
+    stage.say("time to the first finding")
+    planted = log.with_suffix(".planted.log")
+    first = next(canary.value for canary in known if canary.kind == "email")
+    planted.write_bytes(f"INFO sent to {first}\n".encode() + log.read_bytes()[:CANARY_BYTES_MAX])
+    file = stage.folder / "canaries.jsonl"
+    with file.open("w", encoding="utf-8") as out:
+        out.writelines(json.dumps({"kind": c.kind, "value": c.value}) + "\n" for c in known)
+    finished = commands.run(
+        _python("compliance.pii", planted, "--canaries", file),
+        log=stage.folder / "first.txt",
+        timeout_s=stage.left_s() + MARGIN_S,
+        exit_codes=EXIT_CODES,
+    )
+    seconds = finished.first_output_s
+    row = Row(
+        name=OURS,
+        unit="s",
+        samples=() if seconds is None else (seconds,),
+        goals=(at_most(1.0),),
+        note=f"of {finished.elapsed_s:.1f} s for {planted.stat().st_size / 1e6:.0f} MB",
+    )
+    return Table(title="Start to the first word about a finding", rows=[row])
+
+
+def _python(module: str, *arguments: object) -> list[str]:
+    return [sys.executable, "-m", module, *map(str, arguments)]
+
+
+def _used(finished: Finished) -> str:
+    return f"CPU {finished.cpu_share:.0%}, {finished.rss_peak_bytes / 1e6:,.0f} MB"
+
+
+SCANNER = Bench(
+    name="scanner",
+    summary="the log scanner beside plain Presidio; its canary pass; its first finding",
+    budget_s=170,
+    quick_budget_s=60,
+    run=run,
+)
