@@ -33,7 +33,7 @@ def lines(
         query["logStreamNamePrefix"] = prefix
     if reading.since_s is not None:
         query["startTime"] = int(reading.since_s * 1000)
-    streams = _Streams(f"{SCHEME}{group}", tally, reading)
+    streams = _Streams(f"{SCHEME}{group}", prefix, tally, reading)
     try:
         client = aws.client("logs", reading)
         for event in _events(client, query, on_idle, is_followed=reading.follow):
@@ -48,8 +48,9 @@ def lines(
 class _Streams:
     """One reader for each log stream, so that their records and numbers do not mix."""
 
-    def __init__(self, name: str, tally: Tally, reading: Reading) -> None:
+    def __init__(self, name: str, prefix: str, tally: Tally, reading: Reading) -> None:
         self._name = name
+        self._prefix = prefix
         self._tally = tally
         self._reading = reading
         self._readers: dict[str, LineReader] = {}
@@ -57,6 +58,8 @@ class _Streams:
 
     def lines_of(self, event: dict[str, Any]) -> Iterator[Line]:
         stream = event.get("logStreamName", "")
+        if not stream.startswith(self._prefix):  # stand-ins of AWS know no prefixes
+            return
         reader = self._readers.get(stream)
         if reader is None:
             source = f"{self._name}/{stream}"
