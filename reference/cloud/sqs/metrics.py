@@ -37,6 +37,8 @@ def queue_metrics(queue: Queue) -> dict[str, float]:
     if queue.attributes.is_fifo:
         values["ApproximateNumberOfGroupsWithInflightMessages"] = depth.groups_in_flight
         values["NumberOfDeduplicatedSentMessages"] = counters.deduplicated
+    else:
+        values["ApproximateNumberOfNoisyGroups"] = depth.noisy_groups
     age_s = queue.oldest_age_s()
     if age_s is not None:
         values["ApproximateAgeOfOldestMessage"] = age_s

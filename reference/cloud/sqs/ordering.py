@@ -1,14 +1,12 @@
 """Which visible message comes next: the question that FIFO and standard queues answer apart.
 
 A queue tells its ordering what happens to each message; the ordering hands out messages. Neither
-knows of clocks, handles or deliveries. `groups.py` is the FIFO answer.
+knows of handles or deliveries. `groups.py` is the FIFO answer, `fair.py` the standard one.
 """
 
-import heapq
 from typing import NamedTuple, Protocol
 
-from reference.cloud.sqs.message import Message, State
-from reference.cloud.sqs.store import MessageStore
+from reference.cloud.sqs.message import Message
 
 
 class Taken(NamedTuple):
@@ -42,48 +40,10 @@ class Ordering(Protocol):
         """Whether `take` would find a message."""
         ...
 
-    def groups_in_flight(self) -> int: ...
-
-
-class BestEffortOrdering:
-    """A standard queue: oldest visible message first, and no promise."""
-
-    def __init__(self, store: MessageStore) -> None:
-        self._store = store
-        # Places of visible messages; a message that is gone leaves its place until it is met.
-        self._visible: list[int] = []
-
-    def arrive(self, message: Message) -> None:
-        heapq.heappush(self._visible, message.order)
-
-    def take(self, limit: int, receive_count_max: int) -> Taken:
-        taken = Taken([], [])
-        while len(taken.messages) < limit and self.has_available():
-            message = self._store.get(heapq.heappop(self._visible))
-            assert message is not None
-            is_spent = message.receive_count >= receive_count_max
-            (taken.spent if is_spent else taken.messages).append(message)
-        return taken
-
-    def hold(self, message: Message) -> None:
-        pass
-
-    def adjust(self, message: Message) -> None:
-        pass
-
-    def show(self, message: Message) -> None:
-        heapq.heappush(self._visible, message.order)
-
-    def remove(self, message: Message, *, was_in_flight: bool) -> None:
-        pass
-
-    def has_available(self) -> bool:
-        while self._visible:
-            message = self._store.get(self._visible[0])
-            if message is not None and message.state is State.VISIBLE:
-                return True
-            heapq.heappop(self._visible)
-        return False
-
     def groups_in_flight(self) -> int:
-        return 0
+        """How many groups of a FIFO queue have messages in flight."""
+        ...
+
+    def noisy_groups(self) -> int:
+        """How many tenants of a standard queue are noisy."""
+        ...

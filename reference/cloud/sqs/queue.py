@@ -19,9 +19,10 @@ from reference.cloud.sqs.errors import (
     PurgeQueueInProgress,
     ReceiptHandleIsInvalid,
 )
+from reference.cloud.sqs.fair import FairOrdering
 from reference.cloud.sqs.groups import GroupOrdering
 from reference.cloud.sqs.message import Message, Outgoing, State
-from reference.cloud.sqs.ordering import BestEffortOrdering, Ordering
+from reference.cloud.sqs.ordering import Ordering
 from reference.cloud.sqs.receipts import HANDLE_EXPIRED, NO_SUCH_MESSAGE, ReceiptBook, unusable
 from reference.cloud.sqs.store import MessageStore
 from reference.cloud.sqs.surroundings import Counters, Depth, Received, Sent, Surroundings
@@ -62,7 +63,7 @@ class Queue:
         self._ordering: Ordering = (
             GroupOrdering(self._around.limits.fifo_look_ahead)
             if self.attributes.is_fifo
-            else BestEffortOrdering(self._store)
+            else FairOrdering(self._store, self._clock)
         )
         self._delayed = TimedMessages(self._store, State.DELAYED)
         self._in_flight = TimedMessages(self._store, State.IN_FLIGHT)
@@ -376,12 +377,14 @@ class Queue:
         if not message.receive_count and until_s > self._clock.now_s():
             self._delayed.add(message, until_s)
             return
-        message.state = State.VISIBLE
-        self._ordering.arrive(message)
         if until_s > self._clock.now_s():
             self._in_flight.add(message, until_s)
+            self._ordering.arrive(message)
             self._ordering.hold(message)
             self._ordering.adjust(message)
+        else:
+            message.state = State.VISIBLE
+            self._ordering.arrive(message)
 
     def messages(self) -> list[Message]:
         """Every message, the oldest first."""
@@ -395,6 +398,7 @@ class Queue:
             in_flight=self._in_flight.count,
             delayed=self._delayed.count,
             groups_in_flight=self._ordering.groups_in_flight(),
+            noisy_groups=self._ordering.noisy_groups(),
         )
 
     def oldest_age_s(self) -> float | None:

@@ -42,6 +42,7 @@ class Depth(NamedTuple):
     in_flight: int
     delayed: int
     groups_in_flight: int
+    noisy_groups: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,19 @@ def test_locks_handles_and_deduplication_go_on_after_a_restart(machine):
     assert [each.message.dedup_id for each in queue.receive(10)] == ["2"]
 
 
+def test_messages_in_flight_on_a_standard_queue_come_back_once(machine):
+    queue = machine.engine.create_queue("q")
+    for _ in range(3):
+        queue.send(Outgoing("m", 1))
+    queue.receive(2)
+    machine.restart()
+    queue = machine.engine.queue("q")
+    assert queue.depth()[:2] == (1, 2)
+    machine.clock.advance(60)
+    received = [each.message.message_id for each in queue.receive(10)]
+    assert (len(received), len(set(received))) == (3, 3)
+
+
 def test_time_goes_on_while_the_server_is_down(machine):
     queue = machine.engine.create_queue("q.fifo", {**FIFO, "MessageRetentionPeriod": "100"})
     queue.send(Outgoing("m", 1, "g", "0"))

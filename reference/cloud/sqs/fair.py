@@ -1,0 +1,148 @@
+"""Standard queues: oldest visible message first, and fairness between tenants.
+
+A message's MessageGroupId names its tenant on a standard queue. A tenant becomes noisy when it
+has 30 messages and more than a tenth of all messages in flight; messages of quiet tenants then go
+first, and among noisy tenants the one with the fewest in flight is next. A tenant is quiet again
+once its backlog is drained or it sent nothing for five minutes. Nothing is held back or dropped.
+Source: DG sqs-fair-queues-detailed.html. Its second criterion, a tenth of the recent processing
+time, is not modelled: AWS does not say over which time.
+"""
+
+import heapq
+
+from reference.clock import Clock
+from reference.cloud.sqs.message import Message, State
+from reference.cloud.sqs.ordering import Taken
+from reference.cloud.sqs.store import MessageStore
+
+NOISY_IN_FLIGHT_MIN = 30
+NOISY_SHARE = 0.1
+QUIET_AFTER_S = 300.0
+
+
+class Tenant:
+    """One message group of a standard queue."""
+
+    __slots__ = ("backlog", "in_flight", "is_noisy", "last_sent_s")
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self.is_noisy = False
+        self.last_sent_s = 0.0
+        self.backlog: list[int] = []  # places of its visible messages while it is noisy
+
+
+class FairOrdering:
+    """The ordering of a standard queue."""
+
+    def __init__(self, store: MessageStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        # Places of visible messages; one that is gone, or whose tenant became noisy, is met and
+        # dealt with later.
+        self._quiet: list[int] = []
+        # Few hundred bytes a tenant that was ever seen; a purge forgets them.
+        self._tenants: dict[str, Tenant] = {}
+        self._noisy: list[Tenant] = []
+        self._in_flight = 0
+
+    def arrive(self, message: Message) -> None:
+        if message.group is not None:
+            tenant = self._tenants.setdefault(message.group, Tenant())
+            tenant.last_sent_s = self._clock.now_s()
+        if message.state is State.VISIBLE:  # in flight when a restart brings it back
+            self._add(message)
+
+    def _add(self, message: Message) -> None:
+        tenant = self._tenant(message)
+        places = tenant.backlog if tenant is not None and tenant.is_noisy else self._quiet
+        heapq.heappush(places, message.order)
+
+    def _tenant(self, message: Message) -> Tenant | None:
+        return None if message.group is None else self._tenants.get(message.group)
+
+    def take(self, limit: int, receive_count_max: int) -> Taken:
+        taken = Taken([], [])
+        while len(taken.messages) < limit and (places := self._next_places()):
+            message = self._store.get(heapq.heappop(places))
+            assert message is not None
+            is_spent = message.receive_count >= receive_count_max
+            (taken.spent if is_spent else taken.messages).append(message)
+        return taken
+
+    def _next_places(self) -> list[int] | None:
+        """The heap whose first message is next; None when nothing is visible."""
+        while (message := self._first(self._quiet)) is not None:
+            tenant = self._tenant(message)
+            if tenant is None or not tenant.is_noisy:
+                return self._quiet
+            heapq.heappush(tenant.backlog, heapq.heappop(self._quiet))
+        self._forgive()
+        noisy = [tenant for tenant in self._noisy if self._first(tenant.backlog) is not None]
+        if noisy:
+            return min(noisy, key=lambda tenant: tenant.in_flight).backlog
+        # A tenant that was forgiven just now brought its messages back.
+        return self._quiet if self._first(self._quiet) is not None else None
+
+    def _first(self, places: list[int]) -> Message | None:
+        """The first message that is still visible; drops the places before it."""
+        while places:
+            message = self._store.get(places[0])
+            if message is not None and message.state is State.VISIBLE:
+                return message
+            heapq.heappop(places)
+        return None
+
+    def _forgive(self) -> None:
+        still_noisy = []
+        for tenant in self._noisy:
+            is_drained = self._first(tenant.backlog) is None and tenant.in_flight == 0
+            if is_drained or self._clock.now_s() - tenant.last_sent_s >= QUIET_AFTER_S:
+                tenant.is_noisy = False
+                for place in tenant.backlog:
+                    heapq.heappush(self._quiet, place)
+                tenant.backlog = []
+            else:
+                still_noisy.append(tenant)
+        self._noisy = still_noisy
+
+    def hold(self, message: Message) -> None:
+        self._in_flight += 1
+        tenant = self._tenant(message)
+        if tenant is None:
+            return
+        tenant.in_flight += 1
+        if (
+            not tenant.is_noisy
+            and tenant.in_flight >= NOISY_IN_FLIGHT_MIN
+            and tenant.in_flight > NOISY_SHARE * self._in_flight
+        ):
+            tenant.is_noisy = True
+            self._noisy.append(tenant)
+
+    def adjust(self, message: Message) -> None:
+        pass
+
+    def show(self, message: Message) -> None:
+        self._end_flight(message)
+        self._add(message)
+
+    def remove(self, message: Message, *, was_in_flight: bool) -> None:
+        if was_in_flight:
+            self._end_flight(message)
+
+    def _end_flight(self, message: Message) -> None:
+        self._in_flight -= 1
+        tenant = self._tenant(message)
+        if tenant is not None:
+            tenant.in_flight -= 1
+
+    def has_available(self) -> bool:
+        return bool(self._next_places())
+
+    def groups_in_flight(self) -> int:
+        return 0  # a metric of FIFO queues
+
+    def noisy_groups(self) -> int:
+        self._forgive()
+        return len(self._noisy)
