@@ -97,15 +97,20 @@ async def _offer(
         run.begin()
         for lane in lanes:
             lane.begin()
-        done = asyncio.gather(*(lane.done for lane in lanes))
-        await asyncio.wait_for(done, time_max_s + GRACE_S)
-    except TimeoutError:
-        raise BenchError(f"port {port} left calls without an answer for {GRACE_S:g} s") from None
+        done, late = await asyncio.wait(
+            [lane.done for lane in lanes],
+            timeout=time_max_s + GRACE_S,
+            return_when=asyncio.FIRST_EXCEPTION,
+        )
     except OSError as error:
         raise BenchError(f"port {port} cannot be reached: {error}") from error
     finally:
         for lane in lanes:
             lane.close()
+    for outcome in done:
+        outcome.result()
+    if late:
+        raise BenchError(f"port {port} left calls without an answer for {GRACE_S:g} s")
     run.end()
     if run.load.refusal is not None:
         status, body = run.load.refusal
@@ -221,7 +226,8 @@ class _Lane:
             self.done.set_result(None)
 
     def close(self) -> None:
-        self.done.cancel()
+        if not self.done.cancel() and not self.done.cancelled():
+            self.done.exception()  # seen: the first of all lanes is the one that is raised
         if self._connecting is not None:
             self._connecting.cancel()
         if self._connection.transport is not None:
