@@ -1,0 +1,356 @@
+"""What an expression's value is: one method for each kind of expression that hands something on."""
+
+import ast
+import builtins
+from collections.abc import Callable
+
+from compliance.pii.source_check import knowledge
+from compliance.pii.source_check.calls import Calls
+from compliance.pii.source_check.describe import context_words, path_of
+from compliance.pii.source_check.frame import Frame
+from compliance.pii.source_check.lexicon import Hit
+from compliance.pii.source_check.values import (
+    CLEAN,
+    ELEMENT,
+    OPAQUE,
+    Value,
+    elements,
+    join,
+    join_all,
+    moved,
+    of_source,
+    text,
+    union,
+    with_part,
+)
+
+_ENVIRONMENT = "os.environ"
+_MADE_OF_BOTH = (ast.Add, ast.Mod, ast.Mult, ast.Div, ast.BitOr)
+
+
+class Evaluator:
+    """Works out expressions in a frame."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._world = frame.world
+        self._calls = Calls(frame, self)
+        self._kinds: dict[type[ast.expr], Callable[..., Value]] = {
+            ast.Name: self._name,
+            ast.Attribute: self._attribute,
+            ast.Subscript: self._subscript,
+            ast.Call: self._calls.call,
+            ast.JoinedStr: self._joined_string,
+            ast.FormattedValue: self._formatted,
+            ast.BinOp: self._binary,
+            ast.BoolOp: self._boolean,
+            ast.IfExp: self._conditional,
+            ast.Dict: self._dict,
+            ast.List: self._list,
+            ast.Tuple: self._tuple,
+            ast.Set: self._list,
+            ast.Starred: self._starred,
+            ast.Await: self._inner,
+            ast.YieldFrom: self._yield_from,
+            ast.Yield: self._yield,
+            ast.NamedExpr: self._walrus,
+            ast.Lambda: self._lambda,
+            ast.ListComp: self._comprehension,
+            ast.SetComp: self._comprehension,
+            ast.GeneratorExp: self._comprehension,
+            ast.DictComp: self._comprehension,
+        }
+
+    def value(self, node: ast.expr | None) -> Value:
+        """The value of an expression. Raises TooComplexError, RecursionError."""
+        if node is None or isinstance(node, ast.Constant):
+            return CLEAN
+        self._frame.count()
+        work_out = self._kinds.get(type(node))
+        if work_out is not None:
+            return work_out(node)
+        for child in ast.iter_child_nodes(node):  # comparisons and the like: looked into, clean
+            if isinstance(child, ast.expr):
+                self.value(child)
+        return CLEAN
+
+    # Binding names.
+
+    def bind(self, target: ast.expr, value: Value) -> None:
+        """Assign to a name, an attribute, an item, or a pattern of them."""
+        match target:
+            case ast.Name(id=name):
+                hit = self._world.lexicon.variable(name) if value.is_opaque else None
+                value = self._world.named(value, hit, self._frame.look(target))
+                self._set(name, moved(value, f"assigned to {name}", self._frame.spot(target)))
+            case ast.Attribute():
+                self._bind_attribute(target, value)
+            case ast.Subscript(value=base):
+                self._bind_item(target, base, value)
+            case ast.Tuple(elts=targets) | ast.List(elts=targets):
+                for index, one in enumerate(targets):
+                    if isinstance(one, ast.Starred):
+                        self.bind(one.value, Value(parts={ELEMENT: elements(value)}))
+                    else:
+                        self.bind(one, self._item(value, index))
+
+    def add_to(self, node: ast.expr, added: Value) -> None:
+        """Something is put into what the expression names: `items.append(x)`."""
+        path = path_of(node)
+        if path and (added.taints or added.holds or added.parts or added.cls):
+            known = self.value(node)
+            grown = with_part(known, ELEMENT, added, is_joined=True)
+            self._frame.env[path] = grown
+            if isinstance(node, ast.Attribute):
+                self._learn(node, grown)
+
+    def _set(self, path: str, value: Value) -> None:
+        env = self._frame.env
+        prefix = path + "."
+        for known in [name for name in env if name.startswith(prefix)]:
+            del env[known]
+        env[path] = value
+        if path in self._frame.globals:
+            self._world.learn_global(self._frame.function.module.name, path, value)
+
+    def _bind_attribute(self, target: ast.Attribute, value: Value) -> None:
+        if path := path_of(target):
+            self._set(path, value)
+        else:
+            self.value(target.value)
+        self._learn(target, value)
+
+    def _learn(self, target: ast.Attribute, value: Value) -> None:
+        owner = self.value(target.value)
+        if owner.cls in self._world.program.classes:
+            self._calls.store(owner.cls, target.attr, value)
+
+    def _bind_item(self, target: ast.Subscript, base: ast.expr, value: Value) -> None:
+        key = target.slice.value if isinstance(target.slice, ast.Constant) else None
+        self.value(target.slice)
+        if not path_of(base):
+            self.value(base)
+        elif isinstance(key, str | int):
+            named = self._world.named(
+                value, self._world.lexicon.name(str(key)), self._frame.look(target, is_key=True)
+            )
+            self._frame.env[path_of(base)] = with_part(self.value(base), str(key), named)
+        else:
+            self.add_to(base, value)
+
+    def _item(self, value: Value, index: int) -> Value:
+        return value.parts[str(index)] if str(index) in value.parts else elements(value)
+
+    # Names and parts.
+
+    def _name(self, node: ast.Name) -> Value:
+        name = node.id
+        if name in self._frame.env:
+            return self._frame.env[name]
+        module = self._frame.function.module
+        if name in module.bindings:
+            return self.global_value(module.bindings[name], node)
+        if name in _BUILTINS:
+            return Value(refers=f"builtins.{name}", is_opaque=True)
+        hit = self._world.lexicon.variable(name)
+        return self._world.named(OPAQUE, hit, self._frame.look(node))
+
+    def global_value(self, dotted: str, node: ast.expr) -> Value:
+        """What an imported or top-level name is."""
+        program = self._world.program
+        name = program.resolve(dotted)
+        if name in program.functions or name in program.classes or name in program.modules:
+            return Value(refers=name)
+        head, _, last = name.rpartition(".")
+        module = program.module(head)
+        if module is not None:
+            known = self._world.global_value(module.name, last, self._frame.reader)
+            if known is not None and not known.is_opaque:
+                return known
+            if known is None or known.refers:
+                return known or OPAQUE
+            hit = self._world.lexicon.variable(last)
+            return self._world.named(known, hit, self._frame.look(node))
+        if name == _ENVIRONMENT:
+            source = self._frame.source(Hit("environment"), node)
+            return of_source(source, is_holder=True)._replace(refers=_ENVIRONMENT)
+        return Value(refers=name, is_opaque=True)
+
+    def _attribute(self, node: ast.Attribute) -> Value:
+        path = path_of(node)
+        if path in self._frame.env:
+            return self._frame.env[path]
+        base = self.value(node.value)
+        if base.refers and base.refers != _ENVIRONMENT and not base.cls:
+            return self.member(base.refers, node)
+        look = self._frame.look(node, self.contexts(node.value) | class_context(base))
+        if node.attr == "__dict__":
+            return self._calls.whole(base, look)
+        return self._world.project(base, node.attr, look, self._frame.reader)
+
+    def member(self, owner: str, node: ast.Attribute) -> Value:
+        """An attribute of a module or class."""
+        if node.attr.startswith("__"):
+            return CLEAN  # __name__ and the like
+        value = self.global_value(f"{owner}.{node.attr}", node)
+        if not value.is_opaque or not value.refers:
+            return value
+        contexts = self.contexts(node.value)
+        if node.attr.isupper() and contexts.isdisjoint({"setting", "config", "conf", "cfg"}):
+            return value
+        hit = self._world.lexicon.name(node.attr)
+        return value if hit is None else of_source(self._frame.source(hit, node))
+
+    def contexts(self, node: ast.expr) -> frozenset[str]:
+        """The words that name an expression; `self` is called as its class."""
+        if isinstance(node, ast.Name) and node.id == self._frame.function.receiver:
+            name = self._frame.function.cls.rpartition(".")[2]
+            return context_words(ast.Name(id=name))
+        return context_words(node)
+
+    def _subscript(self, node: ast.Subscript) -> Value:
+        base = self.value(node.value)
+        if isinstance(node.slice, ast.Slice):
+            self.value(node.slice)
+            return base
+        key: object = None
+        match node.slice:
+            case ast.Constant(value=key):
+                pass
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(number))):
+                key = -number
+            case _:
+                self.value(node.slice)
+        contexts = self.contexts(node.value) | class_context(base)
+        return self.item(base, key, node, contexts)
+
+    def item(self, base: Value, key: object, node: ast.AST, contexts: frozenset[str]) -> Value:
+        """`base[key]`, or the like with `get`; a key that is not known can be any."""
+        if base.refers == _ENVIRONMENT:
+            hit = self._world.lexicon.name(key) if isinstance(key, str) else None
+            return of_source(self._frame.source(hit, node)) if hit else CLEAN
+        if isinstance(key, str):
+            look = self._frame.look(node, contexts, is_key=True)
+            return self._world.project(base, key, look, self._frame.reader)
+        if isinstance(key, int) and str(key) in base.parts:
+            return base.parts[str(key)]
+        return elements(base)
+
+    # Texts.
+
+    def _joined_string(self, node: ast.JoinedStr) -> Value:
+        return text(union(*(self.value(part).taints for part in node.values)))
+
+    def _formatted(self, node: ast.FormattedValue) -> Value:
+        if node.format_spec is not None:
+            self.value(node.format_spec)
+        value = self.value(node.value)
+        return text(self._frame.show(value, is_repr=node.conversion in {ord("r"), ord("a")}))
+
+    def _binary(self, node: ast.BinOp) -> Value:
+        # A long chain of additions nests to the left as deep as it is long, so no recursion here.
+        operands: list[ast.expr] = []
+        left: ast.expr = node
+        is_text = True
+        while isinstance(left, ast.BinOp):
+            is_text = is_text and isinstance(left.op, _MADE_OF_BOTH)
+            operands.append(left.right)
+            left = left.left
+        values = [self.value(operand) for operand in (left, *reversed(operands))]
+        if not is_text:
+            return CLEAN
+        if any(value.parts or value.cls for value in values) and isinstance(
+            node.op, ast.Add | ast.BitOr
+        ):
+            return join_all(values)
+        return text(union(*(self._frame.show(value) for value in values)))
+
+    # Choices.
+
+    def _boolean(self, node: ast.BoolOp) -> Value:
+        values = [self.value(operand) for operand in node.values]
+        return values[-1] if isinstance(node.op, ast.And) else join_all(values)
+
+    def _conditional(self, node: ast.IfExp) -> Value:
+        self.value(node.test)
+        return join(self.value(node.body), self.value(node.orelse))
+
+    # Structures.
+
+    def _dict(self, node: ast.Dict) -> Value:
+        made = CLEAN
+        for key, value_node in zip(node.keys, node.values, strict=True):
+            value = self.value(value_node)
+            if key is None:  # **other
+                made = join(made, value)
+            elif isinstance(key, ast.Constant):
+                hit = self._world.lexicon.name(str(key.value)) if value.is_opaque else None
+                value = self._world.named(value, hit, self._frame.look(value_node))
+                made = with_part(made, str(key.value), value)
+            else:
+                made = with_part(made, ELEMENT, self.value(key), is_joined=True)
+                made = with_part(made, ELEMENT, value, is_joined=True)
+        return made
+
+    def _list(self, node: ast.List | ast.Set) -> Value:
+        return Value(parts={ELEMENT: join_all(self.value(one) for one in node.elts)})
+
+    def _tuple(self, node: ast.Tuple) -> Value:
+        made = CLEAN
+        for index, one in enumerate(node.elts):
+            made = with_part(made, str(index), self.value(one))
+        return made
+
+    def _starred(self, node: ast.Starred) -> Value:
+        return elements(self.value(node.value))
+
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+    ) -> Value:
+        outside = dict(self._frame.env)
+        for generator in node.generators:
+            self.bind(generator.target, elements(self.value(generator.iter)))
+            for condition in generator.ifs:
+                self.value(condition)
+        if isinstance(node, ast.DictComp):
+            made = join(self.value(node.key), self.value(node.value))
+        else:
+            made = self.value(node.elt)
+        self._frame.env = outside
+        return Value(parts={ELEMENT: made})
+
+    # The rest.
+
+    def _inner(self, node: ast.Await) -> Value:
+        return self.value(node.value)
+
+    def _yield(self, node: ast.Yield) -> Value:
+        self._frame.answer(Value(parts={ELEMENT: self.value(node.value)}))
+        return OPAQUE
+
+    def _yield_from(self, node: ast.YieldFrom) -> Value:
+        self._frame.answer(self.value(node.value))
+        return OPAQUE
+
+    def _walrus(self, node: ast.NamedExpr) -> Value:
+        self.bind(node.target, self.value(node.value))
+        return self._frame.env[node.target.id]
+
+    def _lambda(self, node: ast.Lambda) -> Value:
+        """Its body is worked out where it stands; what it answers later is not followed."""
+        outside = dict(self._frame.env)
+        spec = node.args
+        for argument in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
+            self.bind(ast.copy_location(ast.Name(id=argument.arg), argument), OPAQUE)
+        self.value(node.body)
+        self._frame.env = outside
+        return OPAQUE
+
+
+def class_context(value: Value) -> frozenset[str]:
+    """A request is one whatever it is called."""
+    return _REQUEST if value.cls in knowledge.PAYLOAD_TYPES else frozenset()
+
+
+_REQUEST = frozenset({"request"})
+_BUILTINS = frozenset(dir(builtins))
