@@ -4,7 +4,9 @@
 
 Each row, written before the sender gets its 250, has `at_s` (monotonic clock), `email_id` (the
 local part of the Message-ID), `key` (the value of --correlation-header, null when the mail has
-none), `size_bytes` and `body_sha256` (of all that follows the header's blank line).
+none), `recipients_sha256` (of the envelope's lower-case addresses, sorted, one a line: enough to
+tell a misdelivery, too little to tell who), `size_bytes` and `body_sha256` (of all that follows the
+header's blank line).
 """
 
 import argparse
@@ -13,6 +15,7 @@ import hashlib
 import re
 import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
@@ -50,10 +53,16 @@ class JournalingHandler:
             at_s=self._clock.now_s(),
             email_id=message_id.strip("<>").partition("@")[0],
             key=_header(head, self._key_header),
+            recipients_sha256=_digest(envelope.rcpt_tos),
             size_bytes=len(content),
             body_sha256=hashlib.sha256(body).hexdigest(),
         )
         return "250 2.0.0 accepted"
+
+
+def _digest(addresses: Iterable[str]) -> str:
+    lines = "\n".join(sorted(address.lower() for address in addresses))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _split(content: bytes) -> tuple[bytes, bytes]:

@@ -18,7 +18,7 @@ from reference.cloud.sqs.breaker import Breaker, Cut, Outcome
 from reference.cloud.sqs.connection import Connection, connection_of
 from reference.cloud.sqs.datalog import DataLog, Recovered
 from reference.cloud.sqs.engine import Engine
-from reference.cloud.sqs.errors import RequestTooLarge, SqsError
+from reference.cloud.sqs.errors import InternalFailure, RequestTooLarge, SqsError
 from reference.cloud.sqs.faults import THROTTLE_ERRORS, FaultInjector
 from reference.cloud.sqs.gateway import Gateway
 from reference.cloud.sqs.json_protocol import JsonProtocol
@@ -126,6 +126,10 @@ class SqsApp:
             reply = protocol.answer(call, outcome.result, request_id)
         except SqsError as error:
             reply = protocol.refusal(error, request_id)
+        except OSError as error:
+            # A journal or the log could not be written; what was asked may be done or not.
+            failure = InternalFailure(f"This server cannot write: {error.strerror}.")
+            reply = protocol.refusal(failure, request_id)
         await _send_reply(send, reply, outcome.body_s)
 
     def _protocol(self, method: str, headers: Mapping[bytes, bytes]) -> wire.WireProtocol:

@@ -15,6 +15,7 @@ _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 # Alphanumeric and punctuation: every printable ASCII character except the space.
 _TOKEN = re.compile(r"[!-~]{1,128}")
 _FORBIDDEN_IN_BODY = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ALLOWED_ASCII = bytes([9, 10, 13, *range(32, 128)])
 _SHOWN_MAX = 80
 
 
@@ -96,16 +97,17 @@ def body_size_bytes(body: str) -> int:
     """
     if not body:
         raise InvalidParameterValue("The request must contain the parameter MessageBody.")
-    # Most bodies are printable ASCII: two C-speed tests instead of a regular expression.
-    if body.isascii() and body.isprintable():
-        return len(body)
+    encoded = body.encode()
+    # Most bodies are plain ASCII: deleting all that is allowed is quicker than searching.
+    if not encoded.translate(None, _ALLOWED_ASCII):
+        return len(encoded)
     if match := _FORBIDDEN_IN_BODY.search(body):
         raise InvalidMessageContents(
             f"Invalid characters found: character {match.start()} of the message is "
             f"#x{ord(match.group()):X}. Valid are #x9 | #xA | #xD | #x20 to #xD7FF | "
             "#xE000 to #xFFFD | #x10000 to #x10FFFF."
         )
-    return len(body.encode())
+    return len(encoded)
 
 
 def check_message_size(size_bytes: int, maximum_bytes: int) -> None:

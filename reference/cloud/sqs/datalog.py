@@ -3,7 +3,8 @@
 Every change is a line appended to DIR/log. Calls that come together share one write and one sync
 of the disk (group commit), and a call is answered only after the line of its change is on disk:
 what was confirmed is never lost. Opening reads the log, repairs a torn tail, and starts a
-new log with what is left. Counters, quotas, faults and move tasks begin anew.
+new log with what is left; so does a log that has grown to four times its size at its start.
+Counters, quotas, faults and move tasks begin anew.
 """
 
 import asyncio
@@ -37,6 +38,8 @@ from reference.cloud.sqs.records import (
 from reference.cloud.sqs.witness import Witness
 
 _VERSION = 1
+_RENEW_BYTES_MIN = 64 * 1024 * 1024
+_RENEW_GROWTH = 4
 
 
 class DataError(Exception):
@@ -129,7 +132,9 @@ def _is_whole(line: bytes) -> bool:
 class DataLog(Witness):
     """The open log. Told of every change; `commit` waits until all of them are on disk."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(
+        self, folder: Path, clock: Clock, *, renew_bytes_min: int = _RENEW_BYTES_MIN
+    ) -> None:
         """Take the folder for this process and read what it holds.
 
         Raises DataError when another process has it, or when it cannot be read or written.
@@ -152,8 +157,11 @@ class DataLog(Witness):
         except OSError as error:
             raise DataError(f"{folder}: {error.strerror}") from error
         self.receipt_key = self._contents.receipt_key
+        self._engine: Engine | None = None
         self._fd = -1
         self._size_bytes = 0
+        self._renew_bytes_min = renew_bytes_min
+        self._renew_at_bytes = renew_bytes_min
         self._pending: list[bytes] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._is_writing = False
@@ -178,6 +186,7 @@ class DataLog(Witness):
             len(contents.queues), sum(map(len, contents.messages.values())), contents.torn_bytes
         )
         self._contents = _Contents()
+        self._engine = engine
         try:
             self._begin_anew(engine)
         except OSError as error:
@@ -197,13 +206,17 @@ class DataLog(Witness):
                     log.write(encode(message_record(queue, message, self._wall)))
             log.flush()
             os.fsync(log.fileno())
-            self._size_bytes = log.tell()
+            size_bytes = log.tell()
         draft.replace(self._path)
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._size_bytes = size_bytes
+        self._renew_at_bytes = max(self._renew_bytes_min, _RENEW_GROWTH * size_bytes)
         self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND)
         folder = os.open(self._path.parent, os.O_RDONLY)
         os.fsync(folder)  # the new name, too, must survive
         os.close(folder)
-        self._pending.clear()  # what expired while restoring is not in the new log
+        self._pending.clear()  # the new log holds what these would have added up to
 
     # What the queues tell
 
@@ -255,6 +268,12 @@ class DataLog(Witness):
         await future
 
     def _start_writing(self) -> None:
+        if self._size_bytes > self._renew_at_bytes and self._engine is not None:
+            try:
+                self._begin_anew(self._engine)
+            except OSError:
+                # No room for a second log: go on with the first and try again much later.
+                self._renew_at_bytes *= _RENEW_GROWTH
         batch, self._pending = b"".join(self._pending), []
         waiting, self._waiting = self._waiting, []
         self._is_writing = True

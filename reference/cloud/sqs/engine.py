@@ -7,7 +7,6 @@ The server, the simulator and the property tests run this same engine.
 """
 
 import os
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 
 from reference.clock import Clock
@@ -37,7 +36,10 @@ def _ignore(queue: Queue) -> None:
 
 
 def random_message_id() -> str:
-    return str(uuid.uuid4())
+    """A version 4 UUID; `uuid.uuid4` takes three times as long."""
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 class Engine:

@@ -24,13 +24,14 @@ FIFO = {"FifoQueue": "true", "VisibilityTimeout": "60"}
 class Machine:
     """A server's life: its log and engine. `restart` begins a new monotonic clock."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *, renew_bytes_min=1 << 30):
         self.folder = folder
+        self.renew_bytes_min = renew_bytes_min
         self.clock = VirtualClock(500.0)
         self.open()
 
     def open(self):
-        self.log = DataLog(self.folder, self.clock)
+        self.log = DataLog(self.folder, self.clock, renew_bytes_min=self.renew_bytes_min)
         self.engine = Engine(self.clock, witness=self.log, receipt_key=self.log.receipt_key)
         self.found = self.log.restore(self.engine)
 
@@ -224,6 +225,30 @@ def test_calls_that_come_together_share_one_sync(machine, monkeypatch):
 
     asyncio.run(many())
     assert 1 <= len(syncs) <= 3
+
+
+def test_a_log_that_has_grown_is_begun_anew_while_running(tmp_path):
+    machine = Machine(tmp_path / "data", renew_bytes_min=20_000)
+    queue = machine.engine.create_queue("q.fifo", FIFO)
+
+    async def live():
+        for n in range(500):
+            machine.clock.advance(10)
+            queue.send(Outgoing(f"m{n}", 4, "g", str(n)))
+            (received,) = queue.receive(1)
+            if n < 490:
+                queue.delete(received.receipt_handle)
+            else:
+                queue.change_visibility(received.receipt_handle, 0)
+            await machine.log.commit()
+
+    asyncio.run(live())
+    assert (tmp_path / "data" / "log").stat().st_size < 40_000
+    before = state(machine.engine)
+    machine.restart()
+    assert state(machine.engine) == before
+    assert machine.found == (1, 10, 0)
+    machine.log.close()
 
 
 def test_a_full_disk_fails_the_call_and_leaves_a_readable_log(machine, monkeypatch):

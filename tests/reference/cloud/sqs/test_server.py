@@ -371,6 +371,21 @@ def test_the_journal_tells_what_became_of_every_message(connect, journals):
     assert received["receive_count"] == 1
 
 
+class FullDisk:
+    def write(self, **row):
+        raise OSError(28, "No space left on device")
+
+
+def test_a_send_that_cannot_be_journalled_fails_and_is_not_stored(connect):
+    with running(create_app(journal=FullDisk())) as url:
+        sqs = connect(url)
+        queue = sqs.create_queue(QueueName="q.fifo", Attributes=FIFO)["QueueUrl"]
+        with pytest.raises(ClientError, match="No space left on device") as caught:
+            send(sqs, queue, "1")
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+        assert "Messages" not in sqs.receive_message(QueueUrl=queue)
+
+
 def test_prometheus_text_has_the_queues_depth_and_calls(endpoint, sqs, fifo_url):
     send(sqs, fifo_url, "1")
     text = admin(endpoint, "metrics.prom").decode()
