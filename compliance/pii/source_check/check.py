@@ -8,18 +8,14 @@ from pathlib import Path
 
 from compliance.pii.source_check.allow import Allow, allows
 from compliance.pii.source_check.files import Intake, SourceFile, Unreadable
-from compliance.pii.source_check.flow import work_out
-from compliance.pii.source_check.frame import Leak, TooComplexError
+from compliance.pii.source_check.fixpoint import Fixpoint
+from compliance.pii.source_check.frame import Leak
 from compliance.pii.source_check.lexicon import Lexicon
 from compliance.pii.source_check.models import Models
 from compliance.pii.source_check.program import Program
 from compliance.pii.source_check.rules import RULES, Level
 from compliance.pii.source_check.values import Source, Spot, Step
 from compliance.pii.source_check.world import World
-
-# Knowledge grows by few steps; a function that still changes then is part of a knot whose
-# remaining rounds only lengthen the ways.
-_VISITS_MAX = 12
 
 
 @dataclass(frozen=True)
@@ -66,48 +62,25 @@ def check_source(
     settings = settings or CheckSettings()
     intake = Intake()
     intake.read(paths)
-    leaks, unreadable = _leaks(intake.files, settings)
+    done = _work_out(intake.files, settings)
     columns = _Columns(intake.files)
-    findings, allowed = _judge(intake.files, _findings(leaks, columns), today)
+    findings, allowed = _judge(intake.files, _findings(done.leaks, columns), today)
     return CheckReport(
         findings=tuple(sorted(findings, key=lambda one: (one.spot, one.rule))),
-        unreadable=(*intake.unreadable, *unreadable),
+        unreadable=(*intake.unreadable, *done.unreadable.values()),
         files=len(intake.files),
         lines=sum(file.lines for file in intake.files),
-        functions=len(leaks),
+        functions=len(done.leaks),
         allowed=allowed,
     )
 
 
-def _leaks(
-    files: Sequence[SourceFile], settings: CheckSettings
-) -> tuple[dict[str, list[Leak]], list[Unreadable]]:
-    """Every function's leaks, when nothing new is learned any more."""
+def _work_out(files: Sequence[SourceFile], settings: CheckSettings) -> Fixpoint:
     lexicon = Lexicon(further=settings.names, sanitizers=settings.sanitizers)
     program = Program(files)
-    world = World(program, Models(program, lexicon), lexicon)
-    leaks: dict[str, list[Leak]] = {}
-    unreadable: dict[str, Unreadable] = {}
-    visits: defaultdict[str, int] = defaultdict(int)
-    world.stale.update(dict.fromkeys(program.functions))
-    while world.stale:
-        qualname = next(iter(world.stale))
-        del world.stale[qualname]
-        visits[qualname] += 1
-        if visits[qualname] > _VISITS_MAX or qualname in unreadable:
-            continue
-        function = program.functions[qualname]
-        try:
-            frame = work_out(function, world)
-        except (RecursionError, TooComplexError) as error:
-            why = "too complex" if isinstance(error, TooComplexError) else "nested too deep"
-            line = function.node.lineno if function.node else 1
-            what = f"line {line}: {function.name}: {why} to follow"
-            unreadable[qualname] = Unreadable(function.module.path, what)
-            continue
-        leaks[qualname] = list(frame.leaks.values())
-        world.learn_summary(qualname, frame.summary)
-    return leaks, list(unreadable.values())
+    fixpoint = Fixpoint(World(program, Models(program, lexicon), lexicon))
+    fixpoint.run()
+    return fixpoint
 
 
 def _findings(leaks: dict[str, list[Leak]], columns: "_Columns") -> list[Finding]:

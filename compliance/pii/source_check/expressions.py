@@ -16,6 +16,7 @@ from compliance.pii.source_check.values import (
     Value,
     elements,
     join,
+    many,
     join_all,
     moved,
     of_source,
@@ -90,7 +91,7 @@ class Evaluator:
             case ast.Tuple(elts=targets) | ast.List(elts=targets):
                 for index, one in enumerate(targets):
                     if isinstance(one, ast.Starred):
-                        self.bind(one.value, Value(parts={ELEMENT: elements(value)}))
+                        self.bind(one.value, many(elements(value)))
                     else:
                         self.bind(one, self._item(value, index))
 
@@ -293,7 +294,7 @@ class Evaluator:
         return made
 
     def _list(self, node: ast.List | ast.Set) -> Value:
-        return Value(parts={ELEMENT: join_all(self.value(one) for one in node.elts)})
+        return many(join_all(self.value(one) for one in node.elts))
 
     def _tuple(self, node: ast.Tuple) -> Value:
         made = CLEAN
@@ -317,7 +318,7 @@ class Evaluator:
         else:
             made = self.value(node.elt)
         self._frame.env = outside
-        return Value(parts={ELEMENT: made})
+        return many(made)
 
     # The rest.
 
@@ -325,7 +326,7 @@ class Evaluator:
         return self.value(node.value)
 
     def _yield(self, node: ast.Yield) -> Value:
-        self._frame.answer(Value(parts={ELEMENT: self.value(node.value)}))
+        self._frame.answer(many(self.value(node.value)))
         return OPAQUE
 
     def _yield_from(self, node: ast.YieldFrom) -> Value:

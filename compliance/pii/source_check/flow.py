@@ -23,6 +23,7 @@ from compliance.pii.source_check.values import (
     Value,
     elements,
     join,
+    many,
     of_source,
 )
 from compliance.pii.source_check.world import World
@@ -340,7 +341,7 @@ class Flow:
                     self._pattern(inner, value)
                 self._capture(pattern, name, value)
             case ast.MatchStar(name=name):
-                self._capture(pattern, name, Value(parts={ELEMENT: value}))
+                self._capture(pattern, name, many(value))
             case ast.MatchOr(patterns=patterns):
                 for one in patterns:
                     self._pattern(one, value)

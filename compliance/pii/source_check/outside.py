@@ -20,6 +20,7 @@ from compliance.pii.source_check.values import (
     Value,
     elements,
     join,
+    many,
     join_all,
     of_source,
     text,
@@ -113,10 +114,10 @@ class Outside:
             found = self._evaluator.item(receiver, arguments.constant(0), node, contexts)
             return join_all([found, *arguments.values[1:]]) if _is_telling(found) else found
         if name == "values":
-            return Value(parts={ELEMENT: elements(receiver)})
+            return many(elements(receiver))
         if name == "items":
             pair = with_part(with_part(CLEAN, "0", CLEAN), "1", elements(receiver))
-            return Value(parts={ELEMENT: pair})
+            return many(pair)
         if name in knowledge.GET_METHODS or name == "popleft":
             return elements(receiver)
         return None
@@ -240,14 +241,14 @@ class Outside:
     def enumerate(self, arguments: Arguments, node: ast.Call) -> Value:
         del node
         pair = with_part(with_part(CLEAN, "0", CLEAN), "1", elements(everything(arguments)))
-        return Value(parts={ELEMENT: pair})
+        return many(pair)
 
     def zip(self, arguments: Arguments, node: ast.Call) -> Value:
         del node
         row = CLEAN
         for position, value in enumerate(arguments.values):
             row = with_part(row, str(position), elements(value))
-        return Value(parts={ELEMENT: row})
+        return many(row)
 
     def map(self, arguments: Arguments, node: ast.Call) -> Value:
         if not arguments.positional:
@@ -264,7 +265,7 @@ class Outside:
             if self._world.lexicon.is_sanitizer(named.name):
                 return CLEAN
             answer = self.answer(named, Arguments(tuple(inner)), node)
-        return Value(parts={ELEMENT: answer})
+        return many(answer)
 
     def locals(self, arguments: Arguments, node: ast.Call) -> Value:
         del arguments, node

@@ -81,11 +81,18 @@ class Program:
         self.functions: dict[str, Function] = {}
         self.classes: dict[str, Class] = {}
         self._by_suffix: dict[str, str] = {}  # "" where several modules end so
+        self._resolved: dict[str, str] = {}
+        self._lineages: dict[str, list[Class]] = {}
         for file in files:
             self._add(file)
 
     def resolve(self, dotted: str) -> str:
-        """The qualified name behind a dotted one, through re-exports."""
+        """The qualified name behind a dotted one, through re-exports. All files are added."""
+        if dotted not in self._resolved:
+            self._resolved[dotted] = self._resolve(dotted)
+        return self._resolved[dotted]
+
+    def _resolve(self, dotted: str) -> str:
         for _ in range(_ALIASES_MAX):
             if dotted in self.functions or dotted in self.classes or dotted in self.modules:
                 return dotted
@@ -109,8 +116,13 @@ class Program:
                 return self.functions[base.methods[name]]
         return None
 
-    def lineage(self, cls: str) -> Iterator[Class]:
+    def lineage(self, cls: str) -> list[Class]:
         """The class and its bases in the tree, nearest first."""
+        if cls not in self._lineages:
+            self._lineages[cls] = list(self._lineage(cls)) if cls in self.classes else []
+        return self._lineages[cls]
+
+    def _lineage(self, cls: str) -> Iterator[Class]:
         seen: set[str] = set()
         waiting = [cls]
         while waiting:

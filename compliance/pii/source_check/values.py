@@ -86,20 +86,26 @@ def of_source(source: Source, *, is_holder: bool = False) -> Value:
 
 def union(*many: Taints) -> Taints:
     """All origins, each with the first way seen."""
-    filled = [taints for taints in many if taints]
-    if len(filled) <= 1:
-        return filled[0] if filled else NONE
-    merged: dict[Origin, tuple[Step, ...]] = {}
-    for taints in filled:
-        for origin, steps in taints.items():
-            if origin not in merged and len(merged) < _ORIGINS_MAX:
-                merged[origin] = steps
+    united: Taints = NONE
+    for taints in many:
+        if not united:
+            united = taints
+        elif taints and taints is not united and not taints.keys() <= united.keys():
+            united = _merged(united, taints)
+    return united
+
+
+def _merged(first: Taints, second: Taints) -> Taints:
+    merged = dict(first)
+    for origin, steps in second.items():
+        if origin not in merged and len(merged) < _ORIGINS_MAX:
+            merged[origin] = steps
     return merged
 
 
 def join(first: Value, second: Value) -> Value:
     """What is known where two ways of the program meet."""
-    if first is second or second is CLEAN:
+    if first is second or second is CLEAN or first == second:
         return first
     if first is CLEAN:
         return second
@@ -160,6 +166,11 @@ def with_part(value: Value, key: str, part: Value, *, is_joined: bool = False) -
     return value._replace(parts={**value.parts, key: part}, is_opaque=False)
 
 
+def many(element: Value) -> Value:
+    """A container of any number of these."""
+    return CLEAN if element is CLEAN else with_part(CLEAN, ELEMENT, element)
+
+
 def elements(value: Value) -> Value:
     """What iterating over it yields."""
     if value is CLEAN or value is OPAQUE:
@@ -192,4 +203,8 @@ def moved(value: Value, what: str, spot: Spot) -> Value:
 
 def has_params(value: Value) -> bool:
     """Whether anything in it depends on a caller."""
-    return any(isinstance(origin, Param) for origin in flat(value))
+    for taints in (value.taints, value.holds):
+        for origin in taints:
+            if isinstance(origin, Param):
+                return True
+    return any(has_params(part) for part in value.parts.values())

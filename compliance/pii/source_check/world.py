@@ -7,6 +7,7 @@ attributes is remembered, and worked out again when they grow.
 
 import ast
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -29,10 +30,12 @@ from compliance.pii.source_check.values import (
     Step,
     Taints,
     Value,
+    has_params,
     join,
     of_source,
     same,
     union,
+    with_part,
 )
 
 _SHOW_DEPTH_MAX = 4
@@ -91,11 +94,14 @@ class World:
         self.summaries: dict[str, Summary] = {}
         self.closures: dict[str, dict[str, Value]] = {}  # of nested functions
         self.stale: dict[str, None] = {}  # functions to work out again, in order
+        self.ask: Callable[[str], None] | None = None  # works a function out before its turn
         self._readers: defaultdict[str, dict[str, None]] = defaultdict(dict)
 
     def summary(self, qualname: str, reader: str) -> Summary | None:
         """What is known of a function so far; None before it was worked out."""
         self._readers[qualname][reader] = None
+        if qualname not in self.summaries and self.ask is not None:
+            self.ask(qualname)
         return self.summaries.get(qualname)
 
     def attribute(self, cls: str, name: str, reader: str) -> Value | None:
@@ -118,6 +124,8 @@ class World:
 
     def learn_summary(self, qualname: str, summary: Summary) -> None:
         known = self.summaries.get(qualname)
+        if known is not None:  # knowledge only grows, or a knot would never come to rest
+            summary.returns = join(known.returns, summary.returns)
         self.summaries[qualname] = summary
         if known is None or not known.equals(summary):
             self._has_grown(qualname)
@@ -283,13 +291,13 @@ class World:
 
     def fill(self, value: Value, arguments: list[Value], reader: str) -> Value:
         """A summary's value with a call's arguments in the place of the parameters."""
-        if value is CLEAN or not _depends(value):
+        if value is CLEAN or not has_params(value):
             return value
         filled = value._replace(
-            taints=_sources(value.taints),
-            holds=_sources(value.holds),
-            parts={key: self.fill(part, arguments, reader) for key, part in value.parts.items()},
+            taints=_sources(value.taints), holds=_sources(value.holds), parts={}
         )
+        for key, part in value.parts.items():
+            filled = with_part(filled, key, self.fill(part, arguments, reader))
         for origin, steps in value.taints.items():
             if isinstance(origin, Param):
                 passed = self.passed(origin, arguments, reader)
@@ -320,14 +328,6 @@ def _is_known(value: Value) -> bool:
     """Whether it certainly has no personal data in any part, such as a literal."""
     return not (value.is_opaque or value.taints or value.holds or value.cls or value.refers) and (
         ELEMENT not in value.parts
-    )
-
-
-def _depends(value: Value) -> bool:
-    return (
-        any(isinstance(origin, Param) for origin in value.taints)
-        or any(isinstance(origin, Param) for origin in value.holds)
-        or any(_depends(part) for part in value.parts.values())
     )
 
 
