@@ -5,7 +5,9 @@ away, so a stop takes a moment however many receives wait.
 """
 
 import asyncio
+import contextlib
 import gc
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -64,6 +66,7 @@ def serve(app: SqsApp, listener: socket.socket, on_started: Callable[[], None]) 
 
     `on_started` is called once connections are answered.
     """
+    _allow_many_connections()
     # uvicorn raises the signal again after its own clean stop; that must not kill us.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit_cleanly)
@@ -77,3 +80,11 @@ def serve(app: SqsApp, listener: socket.socket, on_started: Callable[[], None]) 
 def _exit_cleanly(number: int, frame: FrameType | None) -> None:
     del number, frame
     raise SystemExit(0)
+
+
+def _allow_many_connections() -> None:
+    """Every connection is an open file, and the usual limit of 1,024 is far below the allowed."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Some systems name a ceiling that they then refuse; the usual limit is better than none.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
