@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from compliance.pii.addresses import CONFIDENCE_ADDRESS, find_addresses
 from compliance.pii.canary_detector import CanaryDetector, CanaryHit
+from compliance.pii.fields import PROSE, FieldHit, find_field, inserted, pairs
 from compliance.pii.masking import masked, salted_hash
 from compliance.pii.names import NameFinder
 from compliance.pii.patterns import PatternHit, find_patterns
@@ -54,6 +56,7 @@ class LinePass:
         self._canaries = canaries
         self._salt = salt
         self._split_numbers: dict[bytes, bool] = {}
+        self._telling: set[bytes] = set()  # shapes with a field or an address in their words
         # Templates and file names repeat; each is searched for personal data once.
         self._shown = lru_cache(4096)(self._without_canaries)
         self.shown_source = lru_cache(4096)(self._without_personal_data)
@@ -66,7 +69,9 @@ class LinePass:
         has_patterns = self._settings.patterns and (
             self._may_hold_split_number(shape) or may_hold_pattern(line.data)
         )
-        if is_known and not hits and not has_patterns:
+        # Fields and addresses are told by words, and the words of a shape are on each of its lines.
+        has_words = self._settings.patterns and (not is_known or shape.digest in self._telling)
+        if is_known and not (hits or has_patterns or has_words):
             return
         record = parse(line.data)
         spans: Spans = defaultdict(list)
@@ -74,6 +79,11 @@ class LinePass:
         if has_patterns:
             known = [hit.canary.value.casefold() for hit in hits]
             drafts += self._pattern_drafts(line, record, known, spans)
+        if has_words:
+            told = list(self._word_drafts(line, record, drafts, spans))
+            if told and len(self._telling) < SHAPES_MAX:
+                self._telling.add(shape.digest)
+            drafts += told
         if drafts:
             self._record(line, record, drafts, spans)
         if not is_known and self._settings.names:
@@ -168,6 +178,31 @@ class LinePass:
                 form="raw" if hit.value in leaf.text else "url",
             )
 
+    def _word_drafts(
+        self, line: Line, record: Record, drafts: list[Draft], spans: Spans
+    ) -> Iterator[Draft]:
+        known = [draft.value.casefold() for draft in drafts]
+        for leaf in record.leaves:
+            for rule, hit in _word_hits(leaf):
+                value = hit.value.casefold()
+                if hit.confidence < self._settings.confidence_min or any(
+                    value in other or (other in value and hit.entity not in PROSE)
+                    for other in known
+                ):
+                    continue
+                known.append(value)
+                spans[leaf] += _spans_of(leaf.text, hit.value, hit.entity)
+                yield Draft(
+                    rule=f"{rule}/{hit.entity}",
+                    kind=hit.entity,
+                    level="warning",
+                    confidence=hit.confidence,
+                    value=hit.value,
+                    column=_column_of(line.data, hit.value),
+                    json_path=leaf.path,
+                    form="raw",
+                )
+
     def _record(
         self, line: Line, record: Record, drafts: list[Draft], spans: Spans, lines: int = 1
     ) -> None:
@@ -220,13 +255,29 @@ def _pattern_hits(
     is_seen = False
     for leaf in record.leaves:
         is_seen = is_seen or may_hold_address(leaf.text)
-        for hit in find_patterns(leaf, phone_regions):
+        hits = find_patterns(leaf, phone_regions)
+        for column, value in inserted(leaf.text):
+            hits += find_patterns(Leaf(leaf.path, column, value), phone_regions)
+        for hit in dict.fromkeys(hits):
             yield leaf, hit
     whole = Leaf("", "", line.data.decode(errors="replace"))
     if record.is_json and not is_seen and may_hold_address(whole.text):
         # In the raw line, but in no leaf: the value of a key that JSON holds twice.
         for hit in find_patterns(whole, phone_regions):
             yield whole, hit
+
+
+def _word_hits(leaf: Leaf) -> Iterator[tuple[str, FieldHit]]:
+    whole = find_field(leaf.key, leaf.text)
+    if whole is not None:
+        yield "field", whole
+        return
+    for key, value in pairs(leaf.text):
+        hit = find_field(key, value)
+        if hit is not None:
+            yield "field", hit
+    for address in find_addresses(leaf.text):
+        yield "address", FieldHit("STREET_ADDRESS", address, CONFIDENCE_ADDRESS)
 
 
 def _spans_of(text: str, value: str, label: str) -> list[Span]:

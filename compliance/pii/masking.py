@@ -8,7 +8,7 @@ def masked(kind: str, value: str) -> str:
     if kind in {"email", "EMAIL_ADDRESS"} and "@" in value:
         local, _, domain = value.strip().rpartition("@")
         return f"{local[:1]}***@{domain[:1]}***"
-    if kind in {"person", "PERSON", "LOCATION"}:
+    if kind in {"person", "PERSON", "LOCATION", "STREET_ADDRESS"}:
         return " ".join(f"{word[:1]}***" for word in value.split()[:4])
     if kind in {"phone", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE"}:
         sign = "+" if value.startswith("+") else ""

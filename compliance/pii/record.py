@@ -1,4 +1,8 @@
-"""A line taken apart: JSON down to its leaves, each with its path; any other line is one leaf."""
+"""A line taken apart: JSON down to its leaves, each with its path; any other line is one leaf.
+
+A string that is itself a JSON object, as container runtimes and log services write it, is taken
+apart too: its leaves stand under the path of the string.
+"""
 
 import re
 from dataclasses import dataclass
@@ -15,6 +19,8 @@ _ID = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_-]{10,80}")
 _CODE_KEY = re.compile(r"[@A-Za-z_][\w-]{0,47}(?:\.[A-Za-z_][\w-]{0,47}){0,4}", re.ASCII)
 _KEY_DIGITS_MAX = 5  # more make a number of somebody's
 _HIDDEN_KEY = "*"
+_NESTED_MAX = 4  # JSON inside JSON strings: each level doubles the escapes, so none goes deeper
+_UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 # Escapes can arrive inside JSON, where the reader of raw lines does not see them.
 _ANSI = re.compile(r"\x1b\[[0-9;:?]{0,64}[ -/]{0,4}[@-~]")
 
@@ -55,17 +61,32 @@ class Record:
 def parse(line: bytes) -> Record:
     """Decode a line. A JSON object may follow a plain prefix, as container runtimes write it."""
     text = line.decode(errors="replace")
+    found = _object_in(text)
+    if found is None:
+        return Record((Leaf("", "", unescaped(text)),), is_json=False)
+    start, root = found
+    prefix = (Leaf("", "", text[:start]),) if text[:start].strip() else ()
+    return Record(prefix + tuple(_leaves(root)), is_json=True)
+
+
+def unescaped(text: str) -> str:
+    r"""Text with \u00e9 and its like decoded: names are not seen through them."""
+    if "\\u" not in text:
+        return text
+    told = _UNICODE_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)
+    return told.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _object_in(text: str) -> tuple[int, object] | None:
+    """Where a JSON object starts that goes on to the end of the text, and the object."""
     start = text.find("{")
-    if start >= 0 and text.rstrip().endswith("}"):
-        try:
-            # From str, not bytes: orjson refuses invalid UTF-8, which is replaced by now.
-            root = orjson.loads(text[start:])
-        except orjson.JSONDecodeError:
-            pass
-        else:
-            prefix = (Leaf("", "", text[:start]),) if text[:start].strip() else ()
-            return Record(prefix + tuple(_leaves(root)), is_json=True)
-    return Record((Leaf("", "", text),), is_json=False)
+    if start < 0 or not text.rstrip().endswith("}"):
+        return None
+    try:
+        # From str, not bytes: orjson refuses invalid UTF-8, which is replaced by now.
+        return start, orjson.loads(text[start:])
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _is_code(key: str) -> bool:
@@ -76,21 +97,26 @@ def _is_code(key: str) -> bool:
 def _leaves(root: object) -> list[Leaf]:
     leaves: list[Leaf] = []
     # A stack, because a hostile line nests deeper than Python recurses; reversed, to keep order.
-    pending: list[tuple[str, str, object]] = [("$", "", root)]
+    pending: list[tuple[str, str, object, int]] = [("$", "", root, 0)]
     while pending:
-        path, key, value = pending.pop()
+        path, key, value, depth = pending.pop()
+        if isinstance(value, str) and depth < _NESTED_MAX and value.startswith("{"):
+            inner = _object_in(value)
+            if inner is not None:
+                value, depth = inner[1], depth + 1
         if isinstance(value, dict):
-            children: list[tuple[str, str, object]] = []
+            children: list[tuple[str, str, object, int]] = []
             for child_key, child in value.items():
                 shown = child_key if _is_code(child_key) else _HIDDEN_KEY
                 if shown == _HIDDEN_KEY:
                     leaves.append(Leaf(f"{path}.{_HIDDEN_KEY}", "", child_key, is_key=True))
-                children.append((f"{path}.{shown}", shown, child))
+                children.append((f"{path}.{shown}", shown, child, depth))
             pending.extend(reversed(children))
         elif isinstance(value, list):
-            pending.extend((f"{path}[*]", key, item) for item in reversed(value))
+            pending.extend((f"{path}[*]", key, item, depth) for item in reversed(value))
         elif isinstance(value, str):
-            leaves.append(Leaf(path, key, _ANSI.sub("", value) if "\x1b" in value else value))
+            text = _ANSI.sub("", value) if "\x1b" in value else value
+            leaves.append(Leaf(path, key, unescaped(text)))
         elif isinstance(value, int | float) and not isinstance(value, bool):
             leaves.append(Leaf(path, key, repr(value)))
     return leaves

@@ -31,9 +31,16 @@ _SPLIT_NUMBER = re.compile(
     rb"0(?:[ -][0-9A-Za-z]{1,4}){2}|0\.0\.0|\(0\)|\+ ?0|::|(?::[0-9A-Za-z]{0,4}){4}"
 )
 # In one piece a card or an IBAN looks like any other token, so it is looked for on each line.
-_WHOLE_NUMBER = re.compile(rb"\b(?:[2-6]\d{12,18}|[A-Za-z]{2}\d{2}[0-9A-Za-z]{11,30})\b")
+_WHOLE_NUMBER = re.compile(
+    rb"(?<![0-9A-Za-z])(?:[2-6]\d{12,18}|[56]\d{11}|1800\d{11}|[A-Za-z]{2}\d{2}[0-9A-Za-z]{11,30})"
+    rb"(?![0-9A-Za-z])"
+)
 # Named digits can be a phone; the shape may have lost the word, as in a key "phone2".
-_PHONE_WORD = re.compile(rb"phone|mobile|cell|fax|msisdn|whatsapp|sms|tel|call")
+_PHONE_WORD = re.compile(
+    rb"phone|mobile|cell|fax|msisdn|whatsapp|sms|tel|call|dial|rang|voicemail|twilio"
+)
+# A national number, with the 0 that is dialled before it: 02071234567, 030/1234567.
+_TRUNK_NUMBER = re.compile(rb"(?<![0-9A-Za-z_])(?<!\d[-/:.,])0\d{1,5}[ /-]?\d{3,9}")
 _AT_SIGNS = (b"@", b"%40", b"\\u0040")
 
 
@@ -56,10 +63,11 @@ def may_hold_split_number(shape: Shape) -> bool:
 
 
 def may_hold_pattern(line: bytes) -> bool:
-    """Whether the line can hold an e-mail address, a number in one piece, or a named phone."""
+    """Whether the line can hold an e-mail address, a number in one piece, or a phone number."""
     return (
         any(sign in line for sign in _AT_SIGNS)
         or _WHOLE_NUMBER.search(line) is not None
+        or _TRUNK_NUMBER.search(line) is not None
         or _PHONE_WORD.search(line.lower()) is not None
     )
 

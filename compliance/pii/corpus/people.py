@@ -13,6 +13,7 @@ LOCALES = (
 HELD_OUT_LOCALES = frozenset({"it_IT", "nl_NL", "sv_SE", "pt_BR"})
 KINDS = ("email", "person", "phone", "address", "card", "iban", "ip")
 
+_WITHOUT_IBAN = frozenset({"en_US", "en_IN", "ja_JP", "sv_SE", "pt_BR"})
 # Reserved by RFC 2606: no mail to these reaches anybody.
 _DOMAINS = ("example.com", "example.org", "example.net", "mail.example.com", "example.co.uk")
 
@@ -39,6 +40,9 @@ class Population:
         self._fake = Faker(locale)
         self._fake.seed_instance(f"{locale} {seed}")
         self._rng = random.Random(f"{locale} {seed}")
+        # Faker's IBANs of countries that have none are invalid; those people bank in Britain.
+        self._bank = Faker("en_GB" if locale in _WITHOUT_IBAN else locale)
+        self._bank.seed_instance(f"{locale} {seed}")
 
     def draw(self) -> Person:
         """The next person."""
@@ -48,7 +52,7 @@ class Population:
         card = fake.credit_card_number()
         if rng.random() < 0.2:
             card = _in_groups(card)
-        iban = fake.iban()
+        iban = self._bank.iban()
         if rng.random() < 0.3:
             iban = _in_groups(iban)
         return Person(
@@ -59,8 +63,13 @@ class Population:
             city=fake.city(),
             card=card,
             iban=iban,
-            ip=fake.ipv4_public() if rng.random() < 0.8 else f"2a{fake.ipv6()[2:]}",
+            ip=fake.ipv4_public() if rng.random() < 0.8 else self._ipv6(),
         )
+
+    def _ipv6(self) -> str:
+        """Inside 2a00::/8, which is handed out in Europe."""
+        first = f"2a{self._rng.randrange(256):02x}"
+        return ":".join([first, *(f"{self._rng.randrange(0x10000):x}" for _ in range(7))])
 
     def _street(self) -> str:
         if self.locale == "ja_JP":

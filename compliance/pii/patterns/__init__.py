@@ -39,9 +39,10 @@ def find_patterns(leaf: Leaf, phone_regions: tuple[str, ...]) -> list[PatternHit
     for rule in rules:
         for hit in islice(rule, HITS_PER_RULE_MAX):
             hits.setdefault((hit.entity, hit.value), hit)
-    longer = [hit.value for hit in hits.values() if hit.entity in {"CREDIT_CARD", "IBAN_CODE"}]
-    return [
-        hit
-        for hit in hits.values()
-        if hit.entity != "PHONE_NUMBER" or not any(hit.value in value for value in longer)
-    ]
+    return [hit for hit in hits.values() if not any(_is_part(hit, of) for of in hits.values())]
+
+
+def _is_part(hit: PatternHit, of: PatternHit) -> bool:
+    """Whether a number is only a piece of another one with a check digit of its own."""
+    outer = {"PHONE_NUMBER": {"CREDIT_CARD", "IBAN_CODE"}, "CREDIT_CARD": {"IBAN_CODE"}}
+    return of.entity in outer.get(hit.entity, ()) and hit.value in of.value

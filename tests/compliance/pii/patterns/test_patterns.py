@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compliance.pii.fields import inserted
 from compliance.pii.patterns import DEFAULT_REGIONS, find_patterns
 from compliance.pii.record import Leaf, parse
 from compliance.pii.shape import may_hold_pattern, may_hold_split_number, shape_of
@@ -43,6 +44,16 @@ FLAGGED = [
     ("PHONE_NUMBER", "212-555-0142 rang", "212-555-0142"),
     ("PHONE_NUMBER", "tel:2125550142", "2125550142"),
     ("PHONE_NUMBER", "mobile = 030 1234567", "030 1234567"),
+    ("PHONE_NUMBER", "The 'To' number 02474 99949 is wrong", "02474 99949"),
+    ("PHONE_NUMBER", "spoke to (020) 79460018 today", "(020) 79460018"),
+    ("PHONE_NUMBER", "voicemail left at 01632960648", "01632960648"),
+    (
+        "PHONE_NUMBER",
+        "INSERT INTO u (n, phone) VALUES ('a name of somebody', '2125550142')",
+        "2125550142",
+    ),
+    ("CREDIT_CARD", "card 5018 6466 7909 declined", "5018 6466 7909"),
+    ("CREDIT_CARD", "card 180049886200434 declined", "180049886200434"),
 ]
 NEAR_MISSES = [
     "jane.doe at example.com",
@@ -77,12 +88,17 @@ NEAR_MISSES = [
     "1-581cf771-a006649127e371903a2de979",
     "[24/Nov/2025:10:00:00 +0000]",
     "cancelled 2125550142 cells in excel",
+    "0212555014 has a leading zero and no word",
+    "5018 6466 7909 says no card",
     "d41d8cd98f00b204e9800998ecf8427e",
 ]
 
 
 def hits(text, key=""):
-    return [(hit.entity, hit.value) for hit in find_patterns(Leaf("", key, text), DEFAULT_REGIONS)]
+    """As on a line: the leaf itself, then the columns that SQL names in it."""
+    leaves = [Leaf("", key, text), *(Leaf("", *pair) for pair in inserted(text))]
+    found = [hit for leaf in leaves for hit in find_patterns(leaf, DEFAULT_REGIONS)]
+    return list(dict.fromkeys((hit.entity, hit.value) for hit in found))
 
 
 @pytest.mark.parametrize(("entity", "text", "value"), FLAGGED)
