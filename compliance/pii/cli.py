@@ -1,54 +1,46 @@
-"""`python -m compliance.pii PATH...`: scan logs, print where personal data stands, not what."""
+"""`queueproof scan PATH...`: scan logs, print where personal data stands, not what."""
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
-import orjson
-
+from compliance.pii import cli_options
+from compliance.pii.baseline import BaselineError, Known, load_baseline, write_baseline
 from compliance.pii.canaries import Canary, CanaryFileError, load_canaries
+from compliance.pii.dask_scan import DaskError, scan_on_dask
+from compliance.pii.gate import Gated, gate
+from compliance.pii.parallel import scan_in_processes
+from compliance.pii.policy import Policy, PolicyError, load_policy
 from compliance.pii.report import ScanReport
 from compliance.pii.scanner import Scanner
 from compliance.pii.settings import ScanSettings
-from compliance.pii.text import render_text
+from compliance.pii.showing import LiveShow, rendered
+from compliance.pii.sources import Reading, cloudwatch, printable
+from compliance.pii.sources.files import experiments
 
 CLEAN, FINDINGS, USAGE, INCOMPLETE = 0, 1, 2, 3
-_EPILOG = """\
-exit codes: 0 clean; 1 findings; 2 usage; 3 could not read everything, read nothing, or no control
+_RUN_CANARIES = "canaries.jsonl"  # beside the logs of a run: whom its traffic wrote to
 
-example: python -m compliance.pii runs/latest/logs --canaries canaries.jsonl --require-canary
-"""
+
+class UsageError(ValueError):
+    """Options that do not fit together; says which and what to do."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Scan and print; returns the exit code."""
-    options = _parser().parse_args(argv)
+    parser = cli_options.parser()
+    options = parser.parse_args(argv)
     try:
-        canaries = load_canaries(options.canaries) if options.canaries else []
+        return _run(options)
     except CanaryFileError as error:
         print(f"canaries: {error}", file=sys.stderr)
-        return USAGE
-    if options.require_canary and not canaries:
-        print("--require-canary: needs --canaries FILE with the planted control", file=sys.stderr)
-        return USAGE
-    scanner = Scanner(canaries, ScanSettings(names=not options.no_ner))
-    if sys.stderr.isatty():
-        report = scanner.scan(options.paths, progress=_progress)
-        print("\r\x1b[K", end="", file=sys.stderr)
-    else:
-        report = scanner.scan(options.paths)
-    is_control_missing = options.require_canary and not control_found(report, canaries)
-    if options.json:
-        row = {**report.as_dict(), "is_control_missing": is_control_missing}
-        sys.stdout.write(orjson.dumps(row, option=orjson.OPT_INDENT_2).decode() + "\n")
-    else:
-        is_coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        sys.stdout.write(render_text(report, is_coloured=is_coloured))
-        if is_control_missing:
-            print("control missing: no planted canary was found; was this the right log?")
-    return exit_code(report, is_control_missing=is_control_missing)
+    except (UsageError, PolicyError, BaselineError, DaskError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    return USAGE
 
 
 def control_found(report: ScanReport, canaries: Sequence[Canary]) -> bool:
@@ -58,36 +50,152 @@ def control_found(report: ScanReport, canaries: Sequence[Canary]) -> bool:
     return report.canary_lines > 0
 
 
-def exit_code(report: ScanReport, *, is_control_missing: bool) -> int:
+def exit_code(gated: Gated, *, is_control_missing: bool) -> int:
     """Findings are certain whatever else was not read, so they come before an incomplete scan."""
-    if not report.is_clean:
+    if gated.failing:
         return FINDINGS
-    return CLEAN if report.is_complete and not is_control_missing else INCOMPLETE
+    return CLEAN if gated.report.is_complete and not is_control_missing else INCOMPLETE
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m compliance.pii",
-        description="Find personal data in logs.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def _run(options: argparse.Namespace) -> int:
+    policy, folder = load_policy(options.config, Path.cwd())
+    policy = _with_options(policy, options)
+    targets = options.paths or [_target(path, folder) for path in policy.paths]
+    if not targets:
+        raise UsageError("nothing to scan: give PATH.., or paths in the policy file")
+    canaries = _canaries(options, policy, folder, targets)
+    if policy.require_canary and not canaries:
+        raise UsageError("--require-canary: needs --canaries FILE with the planted control")
+    baseline_path, baseline = _baseline(options, policy, folder)
+    today = datetime.now(UTC).date()
+    live = LiveShow(options.format, policy, baseline, today) if _is_live(options, targets) else None
+    report = _scan(options, policy, targets, canaries, live)
+    is_control_missing = policy.require_canary and not control_found(report, canaries)
+    gated = gate(report, policy, baseline, today)
+    if options.write_baseline:
+        gated = _accept(gated, baseline_path, report, policy, today)
+    _tell(options, gated, live, is_control_missing=is_control_missing)
+    return exit_code(gated, is_control_missing=is_control_missing)
+
+
+def _is_live(options: argparse.Namespace, targets: Sequence[str]) -> bool:
+    """Whether somebody waits for findings while the scan runs."""
+    if options.output or options.dask:
+        return False
+    is_endless = any(target == "-" or target.startswith(cloudwatch.SCHEME) for target in targets)
+    return options.format == "jsonl" or (options.format == "text" and is_endless)
+
+
+def _with_options(policy: Policy, options: argparse.Namespace) -> Policy:
+    given = {
+        name: getattr(options, name)
+        for name in ("require_canary", "names", "fail_on", "jobs")
+        if getattr(options, name) is not None
+    }
+    if given.get("jobs") == 0:
+        given["jobs"] = os.cpu_count() or 1
+    return policy.model_copy(update=given)
+
+
+def _target(path: str, folder: Path) -> str:
+    is_name = path == "-" or "://" in path or path.startswith(cloudwatch.SCHEME)
+    return path if is_name else str(folder / path)
+
+
+def _canaries(
+    options: argparse.Namespace, policy: Policy, folder: Path, targets: Sequence[str]
+) -> list[Canary]:
+    if options.canaries:
+        return load_canaries(options.canaries)
+    if policy.canaries:
+        return load_canaries(folder / policy.canaries)
+    files = [run / _RUN_CANARIES for target in targets for run in experiments(Path(target))]
+    return list(
+        dict.fromkeys(canary for file in files if file.is_file() for canary in load_canaries(file))
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="log file or folder")
-    parser.add_argument(
-        "--canaries",
-        type=Path,
-        metavar="FILE",
-        help='values that the traffic carried: JSON Lines of {"kind": "email", "value": ".."}; '
-        "kind control is a planted line that must be found and is no finding",
+
+
+def _baseline(
+    options: argparse.Namespace, policy: Policy, folder: Path
+) -> tuple[Path, frozenset[Known]]:
+    named = folder / policy.baseline if policy.baseline else None
+    path: Path | None = options.baseline or named
+    if options.write_baseline:
+        return path or Path(cli_options.DEFAULT_BASELINE), frozenset()
+    return path or Path(), load_baseline(path) if path else frozenset()
+
+
+def _settings(options: argparse.Namespace, policy: Policy) -> ScanSettings:
+    settings = ScanSettings(
+        names=policy.names,
+        model=policy.model,
+        reading=Reading(
+            since_s=options.since, endpoint_url=options.endpoint_url, follow=options.follow
+        ),
     )
-    parser.add_argument(
-        "--require-canary", action="store_true", help="exit 3 unless a planted canary was found"
-    )
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.add_argument(
-        "--no-ner", action="store_true", help="do not look for names of people and places"
-    )
-    return parser
+    if policy.confidence_min is not None:
+        settings = replace(settings, confidence_min=policy.confidence_min)
+    if policy.phone_regions is not None:
+        settings = replace(settings, phone_regions=policy.phone_regions)
+    return settings
+
+
+def _scan(
+    options: argparse.Namespace,
+    policy: Policy,
+    targets: Sequence[str],
+    canaries: list[Canary],
+    live: LiveShow | None,
+) -> ScanReport:
+    settings = _settings(options, policy)
+    progress = _progress if sys.stderr.isatty() and live is None else None
+    if options.dask:
+        if "-" in targets:
+            raise UsageError("--dask: workers cannot read standard input; give paths they can see")
+        return scan_on_dask(targets, canaries, settings, options.dask)
+    if policy.jobs > 1 and live is None:
+        report = scan_in_processes(targets, canaries, settings, policy.jobs, progress)
+    else:
+        report = Scanner(canaries, settings).scan(targets, progress, live.first if live else None)
+    if progress is not None:
+        print("\r\x1b[K", end="", file=sys.stderr)
+    return report
+
+
+def _accept(gated: Gated, path: Path, report: ScanReport, policy: Policy, today: date) -> Gated:
+    """Take what fails now into the baseline; what policy lets pass is not in it."""
+    try:
+        written = write_baseline(path, gated.report.places)
+        baseline = load_baseline(path)
+    except OSError as error:
+        raise UsageError(f"--write-baseline: {path}: {error.strerror or 'not written'}") from None
+    after = gate(report, policy, baseline, today)
+    return replace(after, remarks=(*after.remarks, f"{written:,} places written to {path}"))
+
+
+def _tell(
+    options: argparse.Namespace,
+    gated: Gated,
+    live: LiveShow | None,
+    *,
+    is_control_missing: bool,
+) -> None:
+    is_coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    name = options.format
+    if options.output:
+        try:
+            options.output.write_text(
+                rendered(name, gated, is_control_missing=is_control_missing), encoding="utf-8"
+            )
+        except OSError as error:
+            why = error.strerror or "not written"
+            raise UsageError(f"--output: {printable(str(options.output))}: {why}") from None
+        name = "text"
+    if live is not None and name == "jsonl":
+        text = live.rest(gated, is_control_missing=is_control_missing)
+    else:
+        text = rendered(name, gated, is_control_missing=is_control_missing, is_coloured=is_coloured)
+    sys.stdout.write(text)
 
 
 def _progress(source: str, lines_read: int) -> None:

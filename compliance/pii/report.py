@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Any, TypeVar
 
+from compliance.pii.outputs import LEVELS
 from compliance.pii.sources import Note
 
 FINDINGS_PER_PLACE = 3
@@ -21,7 +22,7 @@ class Finding:
 
     rule: str  # canary/email, pattern/EMAIL_ADDRESS, ner/PERSON
     kind: str
-    level: str  # error | warning
+    level: str  # error | warning | note
     confidence: float  # 0 to 1
     source: str
     line: int  # from 1
@@ -41,7 +42,7 @@ class Place:
 
     rule: str
     kind: str
-    level: str
+    level: str  # error | warning | note
     template: str
     json_path: str
     lines: int
@@ -174,4 +175,7 @@ def _all(parts: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
 
 
 def _in_order(places: Iterable[Place]) -> tuple[Place, ...]:
-    return tuple(sorted(places, key=lambda place: (place.level, -place.lines, place.rule)))
+    levels: tuple[str, ...] = LEVELS
+    return tuple(
+        sorted(places, key=lambda place: (levels.index(place.level), -place.lines, place.rule))
+    )

@@ -12,7 +12,7 @@ from compliance.pii.names import NameFinder
 from compliance.pii.remembered_names import RememberedNames
 from compliance.pii.report import Finding, ScanReport
 from compliance.pii.settings import ScanSettings
-from compliance.pii.sources import Intake, Note
+from compliance.pii.sources import Intake, Note, Tally
 from compliance.pii.third_party import version_of
 
 PROGRESS_EVERY_LINES = 10_000
@@ -43,9 +43,7 @@ class Scanner:
         The first finding of each place is told at once. Ctrl-C ends the reading, not the report.
         """
         started_s = time.perf_counter()
-        epochs = Epochs(
-            self._settings, self._canaries, self._salt, RememberedNames(self._load), on_new_place
-        )
+        epochs = self._epochs(on_new_place)
         intake = Intake(self._settings.reading, on_idle=epochs.look_for_names)
         tally = intake.tally
         try:
@@ -57,8 +55,27 @@ class Scanner:
             say = tally.note if self._settings.reading.follow else tally.skip
             say(_ALL_SOURCES, "stopped before everything was read")
         epochs.finish()
-        skipped = [*tally.skipped, *(Note(_ALL_SOURCES, what) for what in epochs.unanswered())]
+        unanswered = [Note(_ALL_SOURCES, what) for what in epochs.unanswered()]
+        elapsed_s = round(time.perf_counter() - started_s, 3)
+        return self._report(tally, unanswered, epochs, elapsed_s)
+
+    def report_of(self, tally: Tally, lost: Iterable[Note]) -> ScanReport:
+        """A report that only says what was read and what was not; nothing was looked at."""
+        return self._report(tally, lost, self._epochs(None), 0.0)
+
+    @property
+    def canaries_known(self) -> int:
+        return self._canaries.count
+
+    def _epochs(self, on_new_place: OnNewPlace | None) -> Epochs:
+        names = RememberedNames(self._load)
+        return Epochs(self._settings, self._canaries, self._salt, names, on_new_place)
+
+    def _report(
+        self, tally: Tally, lost: Iterable[Note], epochs: Epochs, elapsed_s: float
+    ) -> ScanReport:
         shown = epochs.shown_source
+        skipped = (*tally.skipped, *lost)
         return ScanReport(
             places=epochs.book.places(),
             lines_read=tally.lines_read,
@@ -67,7 +84,7 @@ class Scanner:
             sources=tuple(shown(source) for source in tally.sources),
             skipped=tuple(Note(shown(note.source), note.what) for note in skipped),
             notes=tuple(Note(shown(note.source), note.what) for note in tally.notes),
-            elapsed_s=round(time.perf_counter() - started_s, 3),
+            elapsed_s=elapsed_s,
             engines=self._engines(),
             canaries_known=self._canaries.count,
             control_lines=epochs.control_lines,

@@ -1,18 +1,29 @@
 """A report as text for a terminal: one block a place."""
 
-from compliance.pii.report import Place, ScanReport
-from compliance.pii.sources import printable
+from collections.abc import Iterable
 
-_COLOURS = {"error": "\x1b[31m", "warning": "\x1b[33m"}
+from compliance.pii.printable import printable
+from compliance.pii.report import Finding, Place, ScanReport
+
+_COLOURS = {"error": "\x1b[31m", "warning": "\x1b[33m", "note": "\x1b[36m"}
 _END_COLOUR = "\x1b[0m"
 
 
-def render_text(report: ScanReport, *, is_coloured: bool = False) -> str:
+def render_text(
+    report: ScanReport, *, is_coloured: bool = False, remarks: Iterable[str] = ()
+) -> str:
     """Ends with a newline. Holds no control characters but colours, when asked for."""
     lines = [line for place in report.places for line in _place(place, is_coloured)]
     lines += [f"not read  {note.source}: {note.what}" for note in report.skipped]
     lines += [f"note      {note.source}: {note.what}" for note in report.notes]
-    return "\n".join([*lines, *_summary(report)]) + "\n"
+    lines += [f"note      {printable(remark)}" for remark in remarks]
+    return "\n".join([*lines, *summary(report)]) + "\n"
+
+
+def render_first(finding: Finding) -> str:
+    """One line, for a finding that is shown while the scan goes on."""
+    where = f"{finding.source}:{finding.line}:{finding.column}"
+    return printable(f"{finding.level:<8}  {finding.rule}  {finding.masked}  {where}") + "\n"
 
 
 def _place(place: Place, is_coloured: bool) -> list[str]:
@@ -35,13 +46,14 @@ def _place(place: Place, is_coloured: bool) -> list[str]:
     ]
 
 
-def _summary(report: ScanReport) -> list[str]:
+def summary(report: ScanReport) -> list[str]:
+    """What was found, in what, by what; a line each."""
     found = "no personal data found"
     if report.places:
         found = f"personal data in {_count(len(report.places), 'place')}"
     megabytes = report.bytes_read / 1e6
     engines = ", ".join(f"{name} {version}" for name, version in report.engines.items())
-    summary = [
+    told = [
         f"{found}: {_count(report.lines_read, 'line')} ({megabytes:.1f} MB) of "
         f"{_count(len(report.sources), 'file')} in {report.elapsed_s:.1f} s, "
         f"{report.distinct_skeletons:,} distinct shapes",
@@ -49,8 +61,8 @@ def _summary(report: ScanReport) -> list[str]:
         f"({report.control_lines:,} control lines found); {engines}",
     ]
     if not report.is_complete:
-        summary.append("incomplete: " + ("see above" if report.skipped else "nothing was read"))
-    return summary
+        told.append("incomplete: " + ("see above" if report.skipped else "nothing was read"))
+    return told
 
 
 def _count(number: int, noun: str) -> str:

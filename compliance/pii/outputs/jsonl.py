@@ -9,10 +9,15 @@ from compliance.pii.outputs.result import Report, Result
 
 def render_jsonl(report: Report) -> str:
     """Plain ASCII, so that no reader's encoding matters."""
-    rows = [result_row(result) for result in report.results]
-    rows += [{"type": "unread", **asdict(unread)} for unread in report.unread]
-    rows += [{"type": "note", "what": note} for note in report.notes]
-    rows.append(
+    rows = [*map(result_row, report.results), *closing_rows(report)]
+    return "".join(f"{as_line(row)}\n" for row in rows)
+
+
+def closing_rows(report: Report) -> list[dict[str, Any]]:
+    """All but the results."""
+    return [
+        *({"type": "unread", **asdict(unread)} for unread in report.unread),
+        *({"type": "note", "what": note} for note in report.notes),
         {
             "type": "summary",
             "tool": report.tool,
@@ -20,9 +25,8 @@ def render_jsonl(report: Report) -> str:
             "results": len(report.results),
             "unread": len(report.unread),
             "summary": report.summary,
-        }
-    )
-    return "".join(f"{as_line(row)}\n" for row in rows)
+        },
+    ]
 
 
 def result_row(result: Result) -> dict[str, Any]:

@@ -86,6 +86,16 @@ def is_experiment(folder: Path) -> bool:
     return (folder / "experiment.json").is_file() and (folder / "logs").is_dir()
 
 
+def experiments(path: Path) -> list[Path]:
+    """The experiments that a path names: its own folder, one above its logs, or those of a run."""
+    try:
+        children = sorted(path.iterdir()) if path.is_dir() else []
+    except OSError:  # what cannot be read is said when it is scanned
+        children = []
+    candidates = (path, *path.absolute().parents[:2], *children)
+    return [folder for folder in candidates if is_experiment(folder)]
+
+
 def rotation_order(name: str) -> tuple[str, int, str]:
     """Sorts the files of one log oldest first, and the one that is still written last."""
     if match := _DATED.fullmatch(name):

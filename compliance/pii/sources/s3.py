@@ -38,6 +38,8 @@ def objects(target: str, tally: Tally, reading: Reading) -> Iterator[FoundObject
         return
     if not rows:
         tally.skip(target, "no object has this prefix")
+    # A whole key names its object alone, as a path names a file; `app.log` is not `app.log.1`.
+    rows = [row for row in rows if row["Key"] == prefix] or rows
     for row in sorted(rows, key=lambda row: rotation_order(row["Key"])):
         name = f"{SCHEME}{bucket}/{row['Key']}"
         is_old = reading.since_s is not None and row["LastModified"].timestamp() < reading.since_s
