@@ -1,6 +1,7 @@
 """Facts from a running SQS and CloudWatch Logs, read and nothing else.
 
-Without credentials an endpoint on this machine is asked unsigned: local stand-ins need none.
+Without credentials an endpoint on this machine is asked with made-up ones: stand-ins for AWS check
+no signature, but moto reads from it which service is meant.
 """
 
 import re
@@ -9,7 +10,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
-from botocore import UNSIGNED
 from botocore import exceptions as boto
 from botocore.config import Config
 
@@ -37,6 +37,7 @@ READ_TIMEOUT_S = 10
 ATTEMPTS_MAX = 2
 REGION_DEFAULT = "us-east-1"
 
+_MADE_UP_KEYS = ("local", "local")
 _AWS_HOST = re.compile(r"(?:sqs\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)?.*\.amazonaws\.com(\.cn)?")
 _ARN = re.compile(r"arn:[^:]+:sqs:[^:]*:(?P<account>[^:]*):(?P<name>[^:]+)")
 _NOT_THERE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
@@ -96,18 +97,17 @@ class _Connections:
     def __call__(self, service: Any) -> Any:
         try:
             session = boto3.session.Session()
-            options: dict[str, Any] = {
-                "connect_timeout": CONNECT_TIMEOUT_S,
-                "read_timeout": READ_TIMEOUT_S,
-                "retries": {"total_max_attempts": ATTEMPTS_MAX, "mode": "standard"},
-            }
-            if session.get_credentials() is None and _is_loopback(self._endpoint_url):
-                options["signature_version"] = UNSIGNED
+            if _is_loopback(self._endpoint_url) and session.get_credentials() is None:
+                session = boto3.session.Session(*_MADE_UP_KEYS)
             return session.client(
                 service,
                 region_name=self._region or session.region_name or REGION_DEFAULT,
                 endpoint_url=self._endpoint_url,
-                config=Config(**options),
+                config=Config(
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    read_timeout=READ_TIMEOUT_S,
+                    retries={"total_max_attempts": ATTEMPTS_MAX, "mode": "standard"},
+                ),
             )
         except (boto.BotoCoreError, ValueError) as error:
             raise ReadError(f"no client for {service} can be made: {_reason(error)}") from error
