@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         print(f"no bench named {unknown[0]!r}; there are {', '.join(BENCHES)}", file=sys.stderr)
         return EXIT_USAGE
+    if options.json is not None and (why := _unwritable(options.json)):
+        print(f"--json {options.json}: {why}; choose a file that can be written", file=sys.stderr)
+        return EXIT_USAGE
     signal.signal(signal.SIGTERM, _interrupt)
     chosen = [BENCHES[name] for name in dict.fromkeys(options.names or BENCHES)]
     machine = Machine.this()
@@ -47,11 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nstopped; everything it started has ended", file=sys.stderr)
     if options.json is not None:
         whole = {"machine": asdict(machine), "is_quick": options.quick, "benches": reports}
-        try:
-            options.json.write_text(json.dumps(whole, indent=2) + "\n")
-        except OSError as error:
-            print(f"--json {options.json}: {error.strerror}", file=sys.stderr)
-            return EXIT_USAGE
+        options.json.write_text(json.dumps(whole, indent=2) + "\n")
     return EXIT_BROKE if is_stopped or any(report["problem"] for report in reports) else 0
 
 
@@ -97,6 +96,15 @@ def _speaker(name: str) -> tuple[Callable[[str], None], Callable[[], None]]:
         print(f"\r\x1b[K{name}: {text}", end="", file=sys.stderr, flush=True)
 
     return say, lambda: print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _unwritable(file: Path) -> str | None:
+    """Why, or None. Asked first: a bench is too long to find out at its end."""
+    try:
+        file.touch()
+    except OSError as error:
+        return error.strerror or "cannot be written"
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:

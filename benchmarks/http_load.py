@@ -145,9 +145,8 @@ class _Run:
         self.load.elapsed_s = max((at_s for at_s, _ in self.load.answered), default=0.0)
 
     @property
-    def is_over(self) -> bool:
-        is_late = self.loop.time() - self._begun_s >= self._time_max_s
-        return is_late or self.load.refusal is not None
+    def is_late(self) -> bool:
+        return self.loop.time() - self._begun_s >= self._time_max_s
 
     def due_s(self) -> float:
         """When the next request may leave; 0 for at once."""
@@ -239,8 +238,10 @@ class _Lane:
             return
         self._request, self._resends = None, 0
         self._run.count(request, answer)
+        # A unit that was begun is finished: a receive without its delete would count for nothing.
+        is_over = self._run.load.refusal is not None or (self._run.is_late and request.units)
         try:
-            following = None if self._run.is_over else self._script.send(answer)
+            following = None if is_over else self._script.send(answer)
         except StopIteration:
             following = None
         if following is None:

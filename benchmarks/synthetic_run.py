@@ -65,7 +65,6 @@ def write_run(folder: Path, emails: int) -> None:
         machine=Machine(system="none", python="none", cpu_count=1, memory_bytes=1),
         command=["bench"],
         experiments=[NAME],
-        claims={NAME: CLAIMS},
     )
     write_record(experiment / "experiment.json", record)
     write_record(folder / "manifest.json", manifest)

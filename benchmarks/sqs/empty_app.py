@@ -4,12 +4,11 @@ It reads each request and answers with as many bytes as a SendMessage's answer h
 """
 
 import argparse
-import asyncio
 import sys
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-from reference.cloud.sqs.app import Receive, Scope, Send, SqsApp
+from reference.cloud.sqs.app import Receive, Scope, Send, SqsApp, create_app
 from reference.cloud.sqs.server import serve
 from reference.listening import announce, bind
 
@@ -26,7 +25,10 @@ _HEADERS = [
 
 
 class EmptyApp:
-    """As much of an SqsApp as its server uses."""
+    """A real SqsApp to its server, which may start, keep and stop it; its requests stop here."""
+
+    def __init__(self, app: SqsApp) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -35,11 +37,8 @@ class EmptyApp:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await send({"type": "http.response.body", "body": _BODY})
 
-    async def housekeep(self) -> None:
-        await asyncio.Event().wait()
-
-    def stop(self) -> None:
-        """There is nobody to send away."""
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._app, name)
 
 
 def main() -> int:
@@ -51,7 +50,7 @@ def main() -> int:
     def on_started() -> None:
         announce(listener, port_file)
 
-    serve(cast(SqsApp, EmptyApp()), listener, on_started)
+    serve(cast(SqsApp, EmptyApp(create_app())), listener, on_started)
     return 0
 
 

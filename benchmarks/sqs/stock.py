@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from benchmarks.http_load import Load, Script, offer
 from benchmarks.sqs.traffic import BATCH, Queue
 
-CONNECTIONS = 8
+CONNECTIONS = 16  # enough that the server never waits for the client to wake
 
 
 class Stock:
