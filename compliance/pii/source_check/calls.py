@@ -27,6 +27,7 @@ from compliance.pii.source_check.values import (
     elements,
     has_params,
     join,
+    likely,
     moved,
     of_source,
     text,
@@ -69,8 +70,9 @@ class Calls:
 
     def store(self, cls: str, attribute: str, value: Value) -> None:
         """An attribute of an object of the tree is set."""
-        self._world.learn_attribute(cls, attribute, self._frame.outward(value))
-        if has_params(value):
+        if attribute != MESSAGE:  # each exception says its own, as its constructor's summary tells
+            self._world.learn_attribute(cls, attribute, self._frame.outward(value))
+        if has_params(value) or self._frame.function.name == "__init__":
             key = (cls, attribute)
             known = self._frame.summary.stores.get(key, CLEAN)
             self._frame.summary.stores[key] = join(known, value)
@@ -103,7 +105,8 @@ class Calls:
         for exception, value in summary.raises.items():
             self._frame.raise_(exception, self._world.fill(value, values, reader))
         for (cls, attribute), value in summary.stores.items():
-            self.store(cls, attribute, self._world.fill(value, values, reader))
+            if has_params(value):
+                self._store_passed(cls, attribute, self._world.fill(value, values, reader))
         answer = self._world.fill(summary.returns, values, reader)
         return moved(answer, f"answered by {function.name}", self._frame.spot(node))
 
@@ -135,8 +138,20 @@ class Calls:
             if any(one.qualname == owner for one in self._world.program.lineage(made.cls)):
                 filled = self._world.fill(value, values, self._frame.reader)
                 made = with_part(made, attribute, filled)
-        learned = self._world.attribute(made.cls, MESSAGE, self._frame.reader)
-        return made if learned is None else with_part(made, MESSAGE, learned, is_joined=True)
+        return made
+
+    def _store_passed(self, cls: str, attribute: str, value: Value) -> None:
+        """A function stores what it was passed. The class is one for all its objects here, so that
+        what one of them is given is only likely in another, and is followed no further than that.
+        """
+        if attribute == MESSAGE:
+            self.store(cls, attribute, value)
+        else:
+            self._world.learn_attribute(cls, attribute, likely(self._frame.outward(value)))
+            if has_params(value):
+                key = (cls, attribute)
+                known = self._frame.summary.stores.get(key, CLEAN)
+                self._frame.summary.stores[key] = join(known, value)
 
     def _passed(self, param: str, value: Value, given: ast.expr | None) -> Value:
         if given is None or not value.is_opaque:

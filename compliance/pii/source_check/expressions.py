@@ -11,13 +11,16 @@ from compliance.pii.source_check.frame import Frame
 from compliance.pii.source_check.lexicon import Hit
 from compliance.pii.source_check.values import (
     CLEAN,
+    DICT,
     ELEMENT,
+    KEYS,
     OPAQUE,
     Value,
+    contents,
     elements,
     join,
-    many,
     join_all,
+    many,
     moved,
     of_source,
     text,
@@ -95,12 +98,17 @@ class Evaluator:
                     else:
                         self.bind(one, self._item(value, index))
 
-    def add_to(self, node: ast.expr, added: Value) -> None:
-        """Something is put into what the expression names: `items.append(x)`."""
+    def add_to(self, node: ast.expr, added: Value, *, is_all: bool = False) -> None:
+        """Something is put into what the expression names: `items.append(x)`; with `is_all` all
+        that is in it: `items.extend(xs)`, `data.update(more)`.
+        """
         path = path_of(node)
         if path and (added.taints or added.holds or added.parts or added.cls):
             known = self.value(node)
-            grown = with_part(known, ELEMENT, added, is_joined=True)
+            if is_all:
+                grown = join(known, added)
+            else:
+                grown = with_part(known, ELEMENT, added, is_joined=True)
             self._frame.env[path] = grown
             if isinstance(node, ast.Attribute):
                 self._learn(node, grown)
@@ -187,6 +195,8 @@ class Evaluator:
         look = self._frame.look(node, self.contexts(node.value) | class_context(base))
         if node.attr == "__dict__":
             return self._calls.whole(base, look)
+        if node.attr.startswith("__"):
+            return CLEAN  # __class__ and the like
         return self._world.project(base, node.attr, look, self._frame.reader)
 
     def member(self, owner: str, node: ast.Attribute) -> Value:
@@ -235,7 +245,7 @@ class Evaluator:
             return self._world.project(base, key, look, self._frame.reader)
         if isinstance(key, int) and str(key) in base.parts:
             return base.parts[str(key)]
-        return elements(base)
+        return contents(base)
 
     # Texts.
 
@@ -279,7 +289,7 @@ class Evaluator:
     # Structures.
 
     def _dict(self, node: ast.Dict) -> Value:
-        made = CLEAN
+        made = Value(cls=DICT)
         for key, value_node in zip(node.keys, node.values, strict=True):
             value = self.value(value_node)
             if key is None:  # **other
@@ -289,7 +299,7 @@ class Evaluator:
                 value = self._world.named(value, hit, self._frame.look(value_node))
                 made = with_part(made, str(key.value), value)
             else:
-                made = with_part(made, ELEMENT, self.value(key), is_joined=True)
+                made = with_part(made, KEYS, self.value(key), is_joined=True)
                 made = with_part(made, ELEMENT, value, is_joined=True)
         return made
 
@@ -314,11 +324,12 @@ class Evaluator:
             for condition in generator.ifs:
                 self.value(condition)
         if isinstance(node, ast.DictComp):
-            made = join(self.value(node.key), self.value(node.value))
+            made = with_part(Value(cls=DICT), KEYS, self.value(node.key))
+            made = with_part(made, ELEMENT, self.value(node.value))
         else:
-            made = self.value(node.elt)
+            made = many(self.value(node.elt))
         self._frame.env = outside
-        return many(made)
+        return made
 
     # The rest.
 

@@ -1,7 +1,8 @@
 """Works every function out until nothing new is learned of any.
 
 A function that is called before it was worked out is worked out then and there, so that most are
-done once; those of a knot (recursion, attributes set by others) come again when what they read grew.
+done once; those of a knot (recursion, attributes set by others) come again when what they read
+grew.
 """
 
 from collections import defaultdict

@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from compliance.pii.source_check import knowledge
 from compliance.pii.source_check.describe import shown
 from compliance.pii.source_check.expressions import Evaluator
-from compliance.pii.source_check.frame import EXCEPTION_TEXT, Env, Frame, merged
+from compliance.pii.source_check.frame import Env, Frame, merged
 from compliance.pii.source_check.lexicon import Hit
 from compliance.pii.source_check.program import Function, FunctionNode
 from compliance.pii.source_check.values import (
     CLEAN,
     ELEMENT,
+    EXCEPTION_TEXT,
     OPAQUE,
     Param,
     Source,

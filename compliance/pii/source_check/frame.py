@@ -9,6 +9,7 @@ from compliance.pii.source_check.lexicon import Hit
 from compliance.pii.source_check.program import Function
 from compliance.pii.source_check.values import (
     CLEAN,
+    EXCEPTION_TEXT,
     Param,
     Source,
     Spot,
@@ -23,7 +24,6 @@ from compliance.pii.source_check.values import (
 from compliance.pii.source_check.world import Look, Reach, Summary, World
 
 STEPS_MAX = 200_000  # expressions and statements worked out for one function, loops repeated
-EXCEPTION_TEXT = "exception text"  # the kind of source that an exception that quotes its input is
 
 
 class TooComplexError(Exception):

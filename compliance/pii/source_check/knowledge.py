@@ -15,7 +15,7 @@ CLEARING_CALLS = names(
 ) | names("re.compile uuid.uuid4 uuid.uuid5 operator.eq")
 CLEARING_METHODS = names(
     "startswith endswith isdigit isdecimal isalpha isalnum isascii isnumeric isspace isupper "
-    "islower istitle isidentifier isprintable count find rfind index rindex hexdigest digest keys "
+    "islower istitle isidentifier isprintable count find rfind index rindex hexdigest digest "
     "total_seconds exists is_file is_dir fileno error_count bit_length"
 )
 # Answers are made of all arguments: as a string, or as a structure.
@@ -36,7 +36,7 @@ REPR_CALLS = names(
 )
 SAME_CALLS = names(
     "builtins.list builtins.tuple builtins.set builtins.frozenset builtins.sorted "
-    "builtins.reversed builtins.iter builtins.dict builtins.max builtins.min builtins.filter "
+    "builtins.reversed builtins.iter builtins.max builtins.min builtins.filter "
     "collections.Counter copy.copy copy.deepcopy dataclasses.replace typing.cast collections.deque "
     "collections.OrderedDict collections.ChainMap itertools.chain itertools.islice "
     "asyncio.wait_for asyncio.gather asyncio.shield asyncio.run asyncio.create_task "

@@ -77,8 +77,9 @@ _WHOLE = _PERSONS | _MAILS | _REQUESTS
 _WEAK: dict[str, tuple[str, frozenset[str], bool]] = {
     "name": ("person's name", _PERSONS, False),
     "fullname": ("person's name", _PERSONS, False),
-    "address": ("address", _PERSONS | {"mail"}, False),
-    "addresses": ("address", _PERSONS | {"mail"}, False),
+    # Not of a contact: a contact address is mostly one of a network.
+    "address": ("address", _PERSONS - {"contact"} | {"mail"}, False),
+    "addresses": ("address", _PERSONS - {"contact"} | {"mail"}, False),
     "mobile": ("phone number", _PERSONS, False),
     "subject": ("message content", _MAILS, False),
     "body": ("message content", _MAILS | _REQUESTS | _RECORDS, True),

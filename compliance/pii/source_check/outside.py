@@ -12,16 +12,18 @@ from compliance.pii.source_check.lexicon import Hit, words
 from compliance.pii.source_check.sinks import BIND_METHODS, LOGGER, LOGGER_CALLS, Target
 from compliance.pii.source_check.values import (
     CLEAN,
-    ELEMENT,
+    DICT,
+    KEYS,
     MESSAGE,
     NONE,
     OPAQUE,
     Taints,
     Value,
+    contents,
     elements,
     join,
-    many,
     join_all,
+    many,
     of_source,
     text,
     union,
@@ -92,7 +94,9 @@ class Outside:
         assert isinstance(node.func, ast.Attribute)
         base = node.func.value
         if name in knowledge.MUTATING_METHODS and name != "setdefault":
-            self._evaluator.add_to(base, _added(arguments))
+            is_all = name in {"extend", "update"}
+            added = _as_dict(arguments) if name == "update" else everything(arguments)
+            self._evaluator.add_to(base, added, is_all=is_all)
         judges = (
             self._container_method,
             self._text_method,
@@ -114,12 +118,16 @@ class Outside:
             found = self._evaluator.item(receiver, arguments.constant(0), node, contexts)
             return join_all([found, *arguments.values[1:]]) if _is_telling(found) else found
         if name == "values":
-            return many(elements(receiver))
+            return many(contents(receiver))
         if name == "items":
-            pair = with_part(with_part(CLEAN, "0", CLEAN), "1", elements(receiver))
+            pair = with_part(
+                with_part(CLEAN, "0", receiver.parts.get(KEYS, CLEAN)), "1", contents(receiver)
+            )
             return many(pair)
+        if name == "keys":
+            return many(receiver.parts.get(KEYS, CLEAN))
         if name in knowledge.GET_METHODS or name == "popleft":
-            return elements(receiver)
+            return contents(receiver)
         return None
 
     def _text_method(
@@ -194,6 +202,10 @@ class Outside:
     def text(self, arguments: Arguments, node: ast.Call) -> Value:
         del node
         return text(self._show_all(arguments))
+
+    def dict(self, arguments: Arguments, node: ast.Call) -> Value:
+        del node
+        return _as_dict(arguments)
 
     def text_of_repr(self, arguments: Arguments, node: ast.Call) -> Value:
         del node
@@ -270,7 +282,7 @@ class Outside:
     def locals(self, arguments: Arguments, node: ast.Call) -> Value:
         del arguments, node
         names = {name: value for name, value in self._frame.env.items() if "." not in name}
-        return join_all(with_part(CLEAN, name, value) for name, value in names.items())
+        return Value(parts=names, cls=DICT)
 
     def getenv(self, arguments: Arguments, node: ast.Call) -> Value:
         key = arguments.constant(0, "key")
@@ -295,6 +307,7 @@ _ANSWERS: dict[str, _Answer] = {
     **dict.fromkeys(knowledge.RECORD_CALLS, Outside.record),
     **dict.fromkeys(knowledge.TRACEBACK_CALLS, Outside.traceback),
     **dict.fromkeys(LOGGER_CALLS, Outside.logger),
+    "builtins.dict": Outside.dict,
     "builtins.getattr": Outside.getattr,
     "builtins.enumerate": Outside.enumerate,
     "builtins.zip": Outside.zip,
@@ -305,12 +318,15 @@ _ANSWERS: dict[str, _Answer] = {
 }
 
 
-def _added(arguments: Arguments) -> Value:
-    """What `append(x)`, `extend(xs)`, `insert(0, x)`, `update(a=x)` put in."""
-    added = CLEAN
+def _as_dict(arguments: Arguments) -> Value:
+    """`dict(other, name=value)`, and what `update` puts in."""
+    made = Value(cls=DICT)
     for argument in arguments.all:
-        added = join(added, argument.value)
-    return added
+        if argument.name:
+            made = with_part(made, argument.name, argument.value)
+        else:
+            made = join(made, argument.value)
+    return made
 
 
 def _names(argument: Argument | None) -> set[str] | None:

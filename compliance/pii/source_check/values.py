@@ -13,6 +13,9 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 ELEMENT = "*"
+KEYS = "<keys>"  # of a dictionary, those that are not literal
+DICT = "dict"  # the class of a dictionary
+EXCEPTION_TEXT = "exception text"  # the kind of source that an exception that quotes input is
 MESSAGE = "args"  # what an exception says
 _PARTS_MAX = 48
 _DEPTH_MAX = 3
@@ -171,14 +174,18 @@ def many(element: Value) -> Value:
     return CLEAN if element is CLEAN else with_part(CLEAN, ELEMENT, element)
 
 
-def elements(value: Value) -> Value:
-    """What iterating over it yields."""
+def contents(value: Value) -> Value:
+    """What any item of it can be."""
     if value is CLEAN or value is OPAQUE:
         return value
-    inner = join_all(value.parts.values())
-    return join(
-        inner, Value(value.taints, value.holds, is_opaque=value.is_opaque and not value.parts)
-    )
+    inner = join_all(part for key, part in value.parts.items() if key != KEYS)
+    is_opaque = value.is_opaque and not value.parts
+    return join(inner, Value(value.taints, value.holds, is_opaque=is_opaque))
+
+
+def elements(value: Value) -> Value:
+    """What iterating over it yields; of a dictionary the keys."""
+    return value.parts.get(KEYS, CLEAN) if value.cls == DICT else contents(value)
 
 
 def stepped(taints: Taints, what: str, spot: Spot) -> Taints:
@@ -199,6 +206,23 @@ def moved(value: Value, what: str, spot: Spot) -> Value:
     return value._replace(
         taints=stepped(value.taints, what, spot), holds=stepped(value.holds, what, spot)
     )
+
+
+def likely(value: Value) -> Value:
+    """What of it is certain, as likely; what was only likely is gone."""
+    return value._replace(
+        taints=_certain_as_likely(value.taints),
+        holds=_certain_as_likely(value.holds),
+        parts={key: likely(part) for key, part in value.parts.items()},
+    )
+
+
+def _certain_as_likely(taints: Taints) -> Taints:
+    return {
+        origin._replace(is_likely=True): steps
+        for origin, steps in taints.items()
+        if isinstance(origin, Source) and not origin.is_likely
+    }
 
 
 def has_params(value: Value) -> bool:

@@ -18,7 +18,9 @@ from compliance.pii.source_check.models import Models
 from compliance.pii.source_check.program import Function, Program
 from compliance.pii.source_check.values import (
     CLEAN,
+    DICT,
     ELEMENT,
+    EXCEPTION_TEXT,
     MESSAGE,
     NONE,
     OPAQUE,
@@ -228,6 +230,7 @@ class World:
             {origin: steps for origin, steps in value.taints.items() if isinstance(origin, Param)},
             value.holds,
             wanted,
+            DICT,
         )
 
     # Parts of values.
@@ -250,8 +253,8 @@ class World:
     def _rest(self, value: Value, key: str, look: Look) -> Value:
         """A part whose name says nothing: likely what the whole is."""
         taints = _paths(value.taints, key, is_key=look.is_key)
-        is_opaque = value.is_opaque and not value.holds
-        rest = Value(taints, _likely(value.holds), is_opaque=is_opaque)
+        holds = value.holds if look.is_key else _of_exceptions(value.holds)
+        rest = Value(taints, _likely(holds), is_opaque=value.is_opaque and not holds)
         return join(rest, value.parts.get(ELEMENT, CLEAN))
 
     def _part_hit(self, key: str, look: Look) -> Hit | None:
@@ -326,8 +329,10 @@ _SETTINGS = frozenset({"settings", "config", "conf", "cfg", "options"})
 
 def _is_known(value: Value) -> bool:
     """Whether it certainly has no personal data in any part, such as a literal."""
-    return not (value.is_opaque or value.taints or value.holds or value.cls or value.refers) and (
-        ELEMENT not in value.parts
+    return (
+        value.cls in {"", DICT}
+        and not (value.is_opaque or value.taints or value.holds or value.refers)
+        and ELEMENT not in value.parts
     )
 
 
@@ -352,6 +357,15 @@ def _likely(taints: Taints) -> Taints:
     return {
         origin._replace(is_likely=True) if isinstance(origin, Source) else origin: steps
         for origin, steps in taints.items()
+    }
+
+
+def _of_exceptions(taints: Taints) -> Taints:
+    """An exception's attributes quote its input as its text does; other objects' tell by name."""
+    return {
+        origin: steps
+        for origin, steps in taints.items()
+        if isinstance(origin, Source) and origin.kind == EXCEPTION_TEXT
     }
 
 
