@@ -55,8 +55,7 @@ def scan_on_dask(
             )
             for batch in plan
         ]
-        distributed.wait(futures)
-        reports = [future.result() for future in futures if future.status == "finished"]
+        reports = client.gather(futures, errors="skip")
         lost = [
             Note(
                 name, f"a worker failed ({type(future.exception()).__name__}); is queueproof there?"

@@ -108,11 +108,9 @@ class PlaceBook:
         """Count a finding that stands in so many lines, of which this one is the first."""
         finding = self._retitle(finding)
         key = (finding.template, finding.rule, finding.json_path)
-        if key not in self._findings:
-            if len(self._findings) >= PLACES_MAX:
-                key = (OTHER_PLACES, finding.rule, "")
-            if key not in self._findings and self._on_new_place is not None:
-                self._on_new_place(finding)
+        if key not in self._findings and len(self._findings) >= PLACES_MAX:
+            key = (OTHER_PLACES, finding.rule, "")
+        is_new = key not in self._findings
         findings = self._findings.setdefault(key, [])
         if len(findings) < FINDINGS_PER_PLACE:
             findings.append(finding)
@@ -120,6 +118,9 @@ class PlaceBook:
         if self._last_line.get(key) != here:  # two values in one line are one line
             self._lines[key] = self._lines.get(key, 0) + lines
             self._last_line[key] = here
+        if is_new and self._on_new_place is not None:
+            # Counted first: whoever is told may stop the scan.
+            self._on_new_place(finding)
 
     def places(self) -> tuple[Place, ...]:
         """Errors first, then what stands in most lines."""

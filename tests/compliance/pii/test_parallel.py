@@ -1,0 +1,112 @@
+"""Scans in parts say what one scan says."""
+
+import subprocess
+import sys
+
+import pytest
+from dask.distributed import LocalCluster
+
+from compliance.pii import Canary, Scanner, ScanSettings
+from compliance.pii.dask_scan import DaskError, scan_on_dask
+from compliance.pii.parallel import batches, scan_in_processes
+from compliance.pii.report import ScanReport
+
+JANE = Canary("email", "jane.doe@example.com")
+SETTINGS = ScanSettings(names=False, salt=b"0123456789abcdef")
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """Six files, four of which leak the same way, one another way; and one that is no log."""
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    for n in range(6):
+        lines = ['{"event":"started"}'] * (10 + n)
+        if n < 4:
+            lines.append('{"event":"sent","to":"jane.doe@example.com"}')
+        if n == 5:
+            lines.append('{"event":"charged","card":"4111111111111111"}')
+        (folder / f"api-{n}.log").write_text("\n".join(lines) + "\n")
+    (folder / "core.bin").write_bytes(b"\x7fELF\0\0")
+    return folder
+
+
+def told(report: ScanReport):
+    return (
+        sorted(
+            (place.rule, place.template, place.json_path, place.lines) for place in report.places
+        ),
+        report.lines_read,
+        report.bytes_read,
+        sorted(report.sources),
+        sorted((note.source, note.what) for note in report.skipped),
+        {finding.hash for finding in report.findings},
+    )
+
+
+def test_batches_hold_every_file_once_and_are_of_about_equal_size(archive):
+    plan, tally = batches([archive, archive / "api-0.log", "-", "cloudwatch:g"], SETTINGS, 3)
+    files = [name for batch in plan for name in batch if name not in {"-", "cloudwatch:g"}]
+    assert len(files) == len(set(files)) == 7
+    assert plan[:2] == [("-",), ("cloudwatch:g",)]
+    assert len(plan) == 5
+    assert tally.skipped == []
+
+
+@pytest.mark.xdist_group("live")
+def test_processes_find_what_one_scan_finds(archive):
+    whole = Scanner([JANE], SETTINGS).scan([archive, archive / "none.log"])
+    parts = scan_in_processes([archive, archive / "none.log"], [JANE], SETTINGS, 2)
+    assert told(parts) == told(whole)
+    assert parts.canaries_known == 1
+    assert len(whole.places) == 2
+
+
+def test_nothing_to_scan_is_an_incomplete_report(tmp_path):
+    report = scan_in_processes([tmp_path], [JANE], SETTINGS, 2)
+    assert (report.lines_read, report.is_complete, report.canaries_known) == (0, False, 1)
+
+
+def test_names_of_files_that_could_not_be_planned_are_shown_without_values(tmp_path):
+    report = scan_in_processes([tmp_path / "jane.doe@example.com.log"], [JANE], SETTINGS, 2)
+    assert "jane" not in str(report.as_dict())
+    assert ">.log" in report.skipped[0].source
+
+
+@pytest.mark.xdist_group("live")
+@pytest.mark.filterwarnings("default")  # of Dask's own shutdown
+def test_a_dask_cluster_of_two_processes_finds_what_one_scan_finds(archive):
+    whole = Scanner([JANE], SETTINGS).scan([archive])
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        parts = scan_on_dask([archive], [JANE], SETTINGS, cluster.scheduler_address)
+    assert told(parts) == told(whole)
+
+
+def test_without_a_scheduler_it_is_said(archive, monkeypatch):
+    monkeypatch.setattr("compliance.pii.dask_scan.CONNECT_TIMEOUT_S", 0.2)
+    with pytest.raises(DaskError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9;"):
+        scan_on_dask([archive], [], SETTINGS, "tcp://127.0.0.1:9")
+
+
+def test_without_dask_it_is_said_how_to_install_it(archive, monkeypatch):
+    def missing(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr("compliance.pii.dask_scan.quiet_import", missing)
+    with pytest.raises(DaskError, match=r"pip install 'queueproof\[dask\]'"):
+        scan_on_dask([archive], [], SETTINGS, "tcp://127.0.0.1:9")
+
+
+@pytest.mark.xdist_group("live")
+def test_the_command_line_scans_with_jobs(archive):
+    done = subprocess.run(
+        [sys.executable, "-m", "compliance.pii", str(archive), "--jobs", "2", "--no-ner"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "personal data in 2 places" in done.stdout
+    assert "not a text file" in done.stdout
