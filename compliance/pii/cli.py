@@ -180,22 +180,29 @@ def _tell(
     *,
     is_control_missing: bool,
 ) -> None:
-    is_coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    files = list(options.report)
     name = options.format
     if options.output:
-        try:
-            options.output.write_text(
-                rendered(name, gated, is_control_missing=is_control_missing), encoding="utf-8"
-            )
-        except OSError as error:
-            why = error.strerror or "not written"
-            raise UsageError(f"--output: {printable(str(options.output))}: {why}") from None
+        files.append((name, options.output))
         name = "text"
+    for file_format, path in files:
+        _write(path, rendered(file_format, gated, is_control_missing=is_control_missing))
     if live is not None and name == "jsonl":
         text = live.rest(gated, is_control_missing=is_control_missing)
     else:
+        is_coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         text = rendered(name, gated, is_control_missing=is_control_missing, is_coloured=is_coloured)
     sys.stdout.write(text)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        why = error.strerror or "not written"
+        raise UsageError(
+            f"{printable(str(path))}: {why}; give a file that can be written"
+        ) from None
 
 
 def _progress(source: str, lines_read: int) -> None:

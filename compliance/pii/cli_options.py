@@ -117,6 +117,14 @@ def _add_output(told: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the format there, and text to standard output",
     )
+    group.add_argument(
+        "--report",
+        type=_report,
+        action="append",
+        default=[],
+        metavar="FORMAT=FILE",
+        help="write this format too; may be given again: --report sarif=pii.sarif",
+    )
 
 
 def since(told: str) -> float:
@@ -131,6 +139,15 @@ def since(told: str) -> float:
             f"{told!r}: wanted an age such as 24h, or a time such as 2026-11-24T10:00:00Z"
         ) from None
     return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+
+
+def _report(told: str) -> tuple[str, Path]:
+    name, equals, path = told.partition("=")
+    if not equals or not path or name not in SCAN_FORMATS:
+        raise argparse.ArgumentTypeError(
+            f"{told!r}: wanted FORMAT=FILE with a format of {', '.join(SCAN_FORMATS)}"
+        )
+    return name, Path(path)
 
 
 def _jobs(told: str) -> int:

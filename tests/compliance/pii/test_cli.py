@@ -79,12 +79,12 @@ def test_usage_errors_exit_2(tmp_path, write_log, capsys):
     assert "cannot be read" in capsys.readouterr().err
     assert run() == 2
     assert "nothing to scan" in capsys.readouterr().err
-    for wrong in ("--since", "--format", "--jobs"):
+    for wrong in ("--since", "--format", "--jobs", "--report"):
         with pytest.raises(SystemExit) as stop:
             run(path, wrong, "x")
         assert stop.value.code == 2
     assert run(path, "--output", tmp_path / "no" / "such.sarif", "--no-ner") == 2
-    assert "--output: " in capsys.readouterr().err
+    assert "such.sarif: No such file or directory" in capsys.readouterr().err
 
 
 def test_module_runs_and_says_nothing_but_the_report(write_log):
@@ -118,6 +118,15 @@ def test_every_format_is_printed_and_written(leaks, tmp_path, capsys):
         assert "canary/email" in path.read_text()
         assert "personal data in 2 places" in out
         assert not any("jane" in text for text in (printed, out, path.read_text()))
+
+
+def test_several_reports_are_written_by_one_scan(leaks, tmp_path, capsys):
+    sarif, junit = tmp_path / "a.sarif", tmp_path / "a.xml"
+    reports = ["--report", f"sarif={sarif}", "--report", f"junit={junit}"]
+    assert run(*leaks, "--format", "github", *reports) == 1
+    assert capsys.readouterr().out.startswith("::error file=")
+    assert orjson.loads(sarif.read_bytes())["version"] == "2.1.0"
+    assert junit.read_text().startswith("<?xml")
 
 
 def test_json_lines_tell_findings_first_and_counts_at_the_end(leaks, capsys):

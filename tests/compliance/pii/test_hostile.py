@@ -53,10 +53,24 @@ def scan(tmp_path, monkeypatch, capsys):
         (b"", 3, "nothing was read"),
         (b'{"a":' * 5000 + b"1" + b"}" * 5000 + b"\n" + LEAK, 1, "pattern/EMAIL_ADDRESS"),
     ],
-    ids=(
-        "clean leak elf random long-line long-line-then-leak invalid-utf8 nuls ansi utf16 gzip "
-        "cut-gzip gzip-twice zip empty nested-json"
-    ).split(),
+    ids=[
+        "clean",
+        "leak",
+        "elf",
+        "random",
+        "long line",
+        "long line, then leak",
+        "invalid utf-8",
+        "nuls",
+        "ansi",
+        "utf-16",
+        "gzip",
+        "cut gzip",
+        "gzip twice",
+        "zip",
+        "empty",
+        "nested json",
+    ],
 )
 def test_what_is_odd_is_said_and_hides_nothing(scan, data, code, said):
     assert scan(data)[0] == code

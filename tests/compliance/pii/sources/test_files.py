@@ -189,7 +189,7 @@ def test_a_file_that_rotates_while_it_is_read_is_read_to_its_end_and_said(tmp_pa
 def test_a_file_that_rotates_between_listing_and_opening_is_said(tmp_path, monkeypatch):
     path = tmp_path / "a.log"
     path.write_text("old\n")
-    status = os.stat(path)
+    status = path.stat()
     other = os.stat_result((*status[:1], status.st_ino + 1, *status[2:]))
     monkeypatch.setattr("compliance.pii.sources.intake.os.fstat", lambda _: other)
     tally, lines = read(path)
