@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from reference.clock import Clock
 from reference.cloud.sqs.attributes import QueueAttributes
-from reference.cloud.sqs.dedup import FirstSend
+from reference.cloud.sqs.dedup import FirstSend, dedup_key
 from reference.cloud.sqs.engine import RECEIPT_KEY_BYTES, Engine
 from reference.cloud.sqs.message import Message
 from reference.cloud.sqs.queue import Queue
@@ -232,9 +232,11 @@ class DataLog(Witness):
     def stored(self, queue: Queue, message: Message) -> None:
         self._append(message_record(queue, message, self._wall))
         if message.dedup_id is not None:
-            group = message.group if queue.attributes.dedup_per_group else None
+            key = dedup_key(
+                message.dedup_id, message.group if queue.attributes.dedup_per_group else None
+            )
             first = FirstSend(message.message_id, message.order, message.enqueued_s)
-            self._append(first_send_record(queue, (group, message.dedup_id), first, self._wall))
+            self._append(first_send_record(queue, key, first, self._wall))
 
     def parked(self, queue: Queue, message: Message) -> None:
         self._append(message_record(queue, message, self._wall))

@@ -18,8 +18,13 @@ from reference.cloud.sqs.errors import InvalidParameterValue, MissingParameter
 from reference.cloud.sqs.limits import DEDUP_INTERVAL_S
 from reference.cloud.sqs.message import Outgoing
 
-# Under DeduplicationScope=queue the group is None.
-DedupKey = tuple[str | None, str]
+# The id alone under DeduplicationScope=queue, with its group under messageGroup.
+DedupKey = str | tuple[str, str]
+
+
+def dedup_key(dedup_id: str, group: str | None) -> DedupKey:
+    """`group` only under DeduplicationScope=messageGroup."""
+    return dedup_id if group is None else (group, dedup_id)
 
 
 class FirstSend(NamedTuple):
@@ -47,11 +52,13 @@ class DedupWindow:
         """
         self._forget_expired(self._clock.now_s())
         sends = self._first_sends
-        return sends.get((None, dedup_id)) or sends.get((group, dedup_id))
+        return sends.get(dedup_id) or sends.get((group, dedup_id))
 
     def record(self, dedup_id: str, group: str | None, message_id: str, order: int) -> None:
         """Remember a first send; `group` only under DeduplicationScope=messageGroup."""
-        self._first_sends[group, dedup_id] = FirstSend(message_id, order, self._clock.now_s())
+        self._first_sends[dedup_key(dedup_id, group)] = FirstSend(
+            message_id, order, self._clock.now_s()
+        )
 
     def restore(self, key: DedupKey, first: FirstSend) -> None:
         """Put back an id as it was before a restart; the oldest first."""

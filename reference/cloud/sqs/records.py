@@ -148,6 +148,6 @@ def first_send_record(queue: Queue, key: DedupKey, first: FirstSend, wall: WallT
 
 
 def first_send_of(record: Record, wall: WallTime) -> tuple[DedupKey, FirstSend]:
-    group, dedup_id = record["key"]
+    key = record["key"] if isinstance(record["key"], str) else tuple(record["key"])
     first = FirstSend(record["id"], record["order"], wall.past(record["sent_s"]))
-    return (group, dedup_id), first
+    return key, first

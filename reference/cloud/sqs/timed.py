@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from reference.cloud.sqs.message import Message, State
 from reference.cloud.sqs.store import MessageStore
 
+_OUTDATED_MAX = 1_000
+
 
 class TimedMessages:
     """One queue's messages in `state`; `visible_at_s` of each says until when."""
@@ -25,6 +27,10 @@ class TimedMessages:
     def set_until(self, message: Message, until_s: float) -> None:
         message.visible_at_s = until_s
         heapq.heappush(self._until, (until_s, message.order))
+        # Timeouts of hours would keep the places of messages long gone; half of them is enough.
+        if len(self._until) > 2 * self.count + _OUTDATED_MAX:
+            self._until = [entry for entry in self._until if self._message_of(entry)]
+            heapq.heapify(self._until)
 
     def shift_all(self, seconds: float) -> list[Message]:
         """Let every message's time come later, or sooner when negative; returns them."""
@@ -43,14 +49,17 @@ class TimedMessages:
     def due(self, now_s: float) -> Iterator[Message]:
         """Messages whose time has come, in the order of their times; the caller ends each."""
         while self._until and self._until[0][0] <= now_s:
-            until_s, order = heapq.heappop(self._until)
-            message = self._store.get(order)
-            if (
-                message is not None
-                and message.state is self._state
-                and message.visible_at_s == until_s
-            ):
+            message = self._message_of(heapq.heappop(self._until))
+            if message is not None:
                 yield message
+
+    def _message_of(self, entry: tuple[float, int]) -> Message | None:
+        """The message whose time this still is; None when it was changed or is over."""
+        until_s, order = entry
+        message = self._store.get(order)
+        if message is None or message.state is not self._state or message.visible_at_s != until_s:
+            return None
+        return message
 
     def next_due_s(self) -> float:
         return self._until[0][0] if self._until else float("inf")

@@ -73,7 +73,7 @@ class RepeatProlongs(DedupWindow):
     def find(self, dedup_id, group):
         first = super().find(dedup_id, group)
         if first is not None:
-            del self._first_sends[None, dedup_id]
+            del self._first_sends[dedup_id]
             self.record(dedup_id, None, first.message_id, first.order)
         return first
 

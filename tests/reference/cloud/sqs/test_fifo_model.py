@@ -222,7 +222,7 @@ def _dedup_forgets_on_delete(patch):
         message = queue._store.get(queue._receipts.read(handle).order)
         delete(queue, handle)
         if message is not None:
-            queue.dedup._first_sends.pop((None, message.dedup_id), None)
+            queue.dedup._first_sends.pop(message.dedup_id, None)
 
     patch.setattr(Queue, "delete", forgetful)
 
@@ -233,7 +233,7 @@ def _repeat_prolongs_the_interval(patch):
     def prolonging(window, dedup_id, group):
         first = find(window, dedup_id, group)
         if first is not None:
-            del window._first_sends[None, dedup_id]
+            del window._first_sends[dedup_id]
             window.record(dedup_id, None, first.message_id, first.order)
         return first
 
