@@ -1,8 +1,9 @@
 """What travels through the pipeline: an email, its id, and the message that carries it.
 
 The same rules hold for what a sender posts and for what the worker takes off the queue,
-because anybody with rights on the queue can write to it. Models do not show their content in
-`repr` or in validation errors: a log line that catches one by accident stays clean.
+because anybody with rights on the queue can write to it. What was written to or about people is
+Pii (see pii.py), and models show no content in `repr` or in validation errors: a log line that
+catches one by accident stays clean.
 
 Rules beyond the types: no control characters in anything that becomes a header line (RFC 5322
 2.2), ASCII local parts (Amazon SES takes no others), custom headers only as X-*.
@@ -31,6 +32,7 @@ from pydantic import (
 )
 
 from reference.errors import UnreadableMessageError
+from reference.pii import MASK, REVEAL, Pii, PiiText, revealed_if_asked
 
 RECIPIENTS_MAX = 50  # Amazon SES, service quotas: recipients per message
 LINE_LENGTH_MAX = 998  # RFC 5322 2.1.1
@@ -63,18 +65,20 @@ def email_id_for(tenant: str, idempotency_key: str | None) -> str:
     return f"em_{digest.hexdigest()[:32]}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Mailbox:
-    """An address, and perhaps the name that stands before it."""
+    """An address, and perhaps the name that stands before it. Masked like the Pii in it."""
 
-    address: str
-    name: str = ""
+    address: Pii
+    name: Pii
 
     def __repr__(self) -> str:
-        return "Mailbox(...)"
+        return f"Mailbox({MASK})"
 
-    def __str__(self) -> str:
-        return f'"{_quoted(self.name)}" <{self.address}>' if self.name else self.address
+    def reveal(self) -> str:
+        """As people write it, and as the queue's message holds it."""
+        name, address = self.name.reveal(), self.address.reveal()
+        return f'"{_quoted(name)}" <{address}>' if name else address
 
 
 def _quoted(name: str) -> str:
@@ -101,7 +105,7 @@ def _parse_mailbox(value: object) -> Mailbox:
         # Its text quotes the input, so it is replaced and not chained.
         raise ValueError("not an address") from None
     assert parsed.ascii_email is not None  # because SMTPUTF8 is not allowed
-    return Mailbox(parsed.ascii_email, name.strip())
+    return Mailbox(Pii(parsed.ascii_email), Pii(name.strip()))
 
 
 def _header_line(value: str) -> str:
@@ -116,7 +120,7 @@ def _text(value: str) -> str:
     return value
 
 
-def _custom_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+def _custom_headers(headers: Mapping[str, Pii]) -> Mapping[str, Pii]:
     names = [name.lower() for name in headers]
     for name in names:
         if not _CUSTOM_HEADER.fullmatch(name) or name.startswith(_RESERVED_HEADERS):
@@ -129,15 +133,11 @@ def _custom_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
 AddressField = Annotated[
     Mailbox,
     PlainValidator(_parse_mailbox),
-    PlainSerializer(str, return_type=str),
+    PlainSerializer(revealed_if_asked, return_type=str),
     WithJsonSchema({"type": "string", "examples": ["Ann Example <ann@example.com>"]}),
 ]
-HeaderLine = Annotated[
-    str,
-    StringConstraints(strict=True, max_length=LINE_LENGTH_MAX),
-    AfterValidator(_header_line),
-]
-BodyText = Annotated[str, StringConstraints(strict=True, min_length=1), AfterValidator(_text)]
+HeaderLine = Annotated[Pii, PiiText(_header_line, max_length=LINE_LENGTH_MAX)]
+BodyText = Annotated[Pii, PiiText(_text, min_length=1)]
 CustomHeaders = Annotated[
     dict[str, HeaderLine],
     Field(max_length=CUSTOM_HEADERS_MAX),
@@ -178,7 +178,7 @@ class Email(Discreet):
             raise ValueError("too many recipients")
         return self
 
-    def recipients(self) -> list[str]:
+    def recipients(self) -> list[Pii]:
         """Every address the email goes to, once each, in the order written."""
         everybody = (*self.to, *self.cc, *self.bcc)
         return list(dict.fromkeys(mailbox.address for mailbox in everybody))
@@ -197,7 +197,7 @@ class QueuedEmail(Discreet):
 
         SQS refuses U+FFFE and U+FFFF in a body; JSON can spell them in ASCII.
         """
-        text = self.model_dump_json(by_alias=True, exclude_defaults=True)
+        text = self.model_dump_json(by_alias=True, exclude_defaults=True, context=REVEAL)
         return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
     @classmethod

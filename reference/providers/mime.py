@@ -33,17 +33,17 @@ def to_bytes(email: Email, *, email_id: str, domain: str, wall_s: float) -> byte
     ):
         if mailboxes:
             message[name] = ", ".join(_address(name, mailbox) for mailbox in mailboxes)
-    message["Subject"] = _unstructured("Subject", email.subject)
+    message["Subject"] = _unstructured("Subject", email.subject.reveal())
     message["Date"] = formatdate(wall_s)
     message["Message-ID"] = f"<{email_id}@{domain}>"
     for name, value in email.headers.items():
-        message[name] = _unstructured(name, value)
+        message[name] = _unstructured(name, value.reveal())
     return message.as_bytes(policy=_POLICY)
 
 
 def _body(email: Email, *, boundary: str) -> MIMEBase:
     parts = [
-        _text_part(subtype, text)
+        _text_part(subtype, text.reveal())
         for subtype, text in (("plain", email.text), ("html", email.html))
         if text is not None
     ]
@@ -60,9 +60,10 @@ def _text_part(subtype: str, text: str) -> MIMENonMultipart:
 
 
 def _address(header_name: str, mailbox: Mailbox) -> str:
-    if _is_plain(mailbox.name):
-        return formataddr((mailbox.name, mailbox.address))
-    return f"{_encoded(header_name, mailbox.name)} <{mailbox.address}>"
+    name, address = mailbox.name.reveal(), mailbox.address.reveal()
+    if _is_plain(name):
+        return formataddr((name, address))
+    return f"{_encoded(header_name, name)} <{address}>"
 
 
 def _unstructured(header_name: str, value: str) -> str:

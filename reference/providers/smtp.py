@@ -45,10 +45,10 @@ class SmtpProvider:
             wall_s=self._clock.wall_s(),
         )
         sender, recipients = outgoing.email.sender.address, outgoing.email.recipients()
-        connection = self._open_transaction(sender, len(content))
+        connection = self._open_transaction(sender.reveal(), len(content))
         try:
             for recipient in recipients:
-                _expect(connection.rcpt(recipient), 250, 251)
+                _expect(connection.rcpt(recipient.reveal()), 250, 251)
             answer = _hand_over(connection, content)
         except ProviderError as error:
             if error.is_definite:

@@ -20,11 +20,54 @@ except ValueError:
 """
 
 
-def lines_of(program):
+WHAT_PYTHON_PRINTS = """
+import asyncio, logging, sys, threading, warnings
+from reference import log_setup
+log_setup.configure("api", "debug")
+warnings.warn("bob@example.com")
+def fail(*ignored):
+    raise ValueError("bob@example.com")
+class Leaving:
+    __del__ = fail
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+Leaving()
+async def forgotten():
+    asyncio.get_running_loop().call_soon(fail)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+asyncio.run(forgotten(), debug=True)
+for name in ("boto3", "botocore", "urllib3", "asyncio", "mail.log"):
+    logging.getLogger(name).setLevel(logging.DEBUG)
+    logging.getLogger(name).debug("for %s", "bob@example.com", extra={"to": "bob@example.com"})
+fail()
+"""
+PRINTED_BY_US = """
+import structlog
+from pydantic import BaseModel
+from reference import log_setup
+from reference.pii import Pii
+log_setup.configure("api")
+class Person(BaseModel):
+    address: str
+bob = Person(address="bob@example.com")
+structlog.get_logger().bind(who=bob).info(
+    Pii("bob@example.com"),
+    raw=b"bob@example.com",
+    error=ValueError("bob@example.com"),
+    deep=[{"bob": (bob, Pii("bob@example.com"), 1.5, None, True)}],
+    f=f"{Pii('bob@example.com')}",
+    exc_info=ValueError("bob@example.com"),
+)
+"""
+
+
+def lines_of(program, exit_code=0):
     finished = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
-    assert finished.stderr == ""
+    assert (finished.returncode, finished.stderr) == (exit_code, "")
     return [json.loads(line) for line in finished.stdout.splitlines()]
 
 
@@ -40,3 +83,29 @@ def test_of_a_library_only_place_level_and_exception_are_logged():
 def test_the_level_is_kept():
     quiet = LIBRARY_THAT_TALKS.replace('"debug")', '"warning")')
     assert [line["event"] for line in lines_of(quiet)] == ["library record"] * 2
+
+
+def test_nothing_that_python_says_by_itself_is_quoted():
+    lines = lines_of(WHAT_PYTHON_PRINTS, exit_code=1)
+    assert "bob" not in json.dumps(lines)
+    uncaught = [line for line in lines if line["event"] == "uncaught exception"]
+    assert [line["where"] for line in uncaught] == ["thread", "destructor", "main thread"]
+    assert all(line["exception"] == "ValueError" and line["frames"] for line in uncaught)
+    told = {line["library"] for line in lines if line["event"] == "library record"}
+    assert told == {"py.warnings", "asyncio", "boto3", "botocore", "urllib3", "mail.log"}
+
+
+def test_fields_that_are_not_plain_data_leave_their_type_alone():
+    [line] = lines_of(PRINTED_BY_US)
+    del line["at"]
+    assert line == {
+        "component": "api",
+        "level": "info",
+        "event": "<Pii>",
+        "who": "<Person>",
+        "raw": "<bytes>",
+        "error": "<ValueError>",
+        "deep": [{"bob": ["<Person>", "<Pii>", 1.5, None, True]}],
+        "f": "***",
+        "exc_info": "<ValueError>",
+    }
