@@ -81,7 +81,7 @@ class Checked:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows that belong together. `reference` names the row that ratios are to, of equal unit."""
+    """Rows that belong together. `reference` names the row of each unit that ratios are to."""
 
     title: str
     rows: Sequence[Row]
@@ -89,8 +89,8 @@ class Table:
 
     def ratio(self, row: Row, to: str | None = None) -> float | None:
         """This row's figure over that of the row `to`, or of the reference."""
-        other = self._named(to if to is not None else self.reference)
-        if other is None or other.unit != row.unit or not other.figure or row.figure is None:
+        other = self._named(to if to is not None else self.reference, row.unit)
+        if other is None or not other.figure or row.figure is None:
             return None
         return row.figure / other.figure
 
@@ -101,5 +101,5 @@ class Table:
             for goal in row.goals
         ]
 
-    def _named(self, name: str | None) -> Row | None:
-        return next((row for row in self.rows if row.name == name), None)
+    def _named(self, name: str | None, unit: str) -> Row | None:
+        return next((row for row in self.rows if (row.name, row.unit) == (name, unit)), None)

@@ -4,6 +4,7 @@ Every email is invoked, stored, accepted, received, sent, delivered and deleted,
 which a pipeline does it; nothing is wrong with it, so that every check has to look at all of it.
 """
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -13,19 +14,24 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from compliance.planned import planned_emails
 from scenarios.evidence import (
     LEDGERS,
     ExperimentRecord,
     Machine,
+    Phase,
+    Plan,
     RunManifest,
     write_record,
 )
+from scenarios.model import EmailLoad, parse_scenario
 
 NAME = "synthetic"
 CLAIMS = ["no-loss", "no-false-ack", "order"]
 RATE_PER_S = 1_000
 GROUPS = 100
 SEED = 1
+KEY_PREFIX = "bench"
 # When each step of an email's life happens, in seconds from its intended time.
 INVOKED_S, STORED_S, ACCEPTED_S, RECEIVED_S, SENT_S, DELETED_S = (
     0.001,
@@ -43,17 +49,28 @@ def write_run(folder: Path, emails: int) -> None:
     """Make a run of so many emails at `folder`."""
     experiment = folder / NAME
     experiment.mkdir(parents=True)
-    for name, table in _ledgers(emails).items():
+    text = _scenario(emails)
+    load = parse_scenario(text, NAME).load
+    assert isinstance(load, EmailLoad)
+    for name, table in _ledgers(planned_emails(load, SEED, KEY_PREFIX)).items():
         pq.write_table(table, experiment / f"{name}.parquet")
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     record = ExperimentRecord(
         name=NAME,
         scenario=NAME,
-        scenario_toml=_scenario(emails),
+        scenario_toml=text,
         seed=SEED,
+        key_prefix=KEY_PREFIX,
         started_at=started_at,
         origin_s=0.0,
+        phases=[
+            Phase(name="load", start_s=0.0, end_s=load.duration_s),
+            Phase(name="drain", start_s=load.duration_s, end_s=load.duration_s + 1),
+        ],
         drained=True,
+    )
+    plan = Plan(
+        scenario=NAME, scenario_sha256=hashlib.sha256(text.encode()).hexdigest(), claims=CLAIMS
     )
     manifest = RunManifest(
         name=folder.name,
@@ -65,6 +82,7 @@ def write_run(folder: Path, emails: int) -> None:
         machine=Machine(system="none", python="none", cpu_count=1, memory_bytes=1),
         command=["bench"],
         experiments=[NAME],
+        plans={NAME: plan},
     )
     write_record(experiment / "experiment.json", record)
     write_record(folder / "manifest.json", manifest)
@@ -79,20 +97,18 @@ def _scenario(emails: int) -> str:
     )
 
 
-def _ledgers(emails: int) -> dict[str, pa.Table]:
+def _ledgers(planned: pa.Table) -> dict[str, pa.Table]:
+    emails = len(planned)
     numbers = np.arange(emails)
-    due_s = numbers / RATE_PER_S
-    keys = _texts("s1-{:07d}", numbers)
+    due_s = planned["intended_s"].to_numpy()
     ids = _texts("em_{:032x}", numbers)
     same = {
-        "key": keys,
+        **{name: planned[name] for name in planned.column_names},
         "email_id": ids,
         "dedup_id": ids,
         "message_id": _texts("{:08x}-0000-4000-8000-000000000000", numbers),
-        "group": _texts("group-{:04d}", numbers % GROUPS),
         "sequence": _texts("{:020d}", numbers),
         "body_sha256": _texts("{:064x}", numbers),
-        "intended_s": pa.array(due_s),
         "size_bytes": pa.repeat(2_048, emails),
         "attempt": pa.repeat(1, emails),
         "receive_count": pa.repeat(1, emails),
@@ -120,6 +136,7 @@ def _ledgers(emails: int) -> dict[str, pa.Table]:
             ("event", "deleted", due_s + DELETED_S, same),
         ),
         "sink": _ledger("sink", ("", "", due_s + SENT_S, same)),
+        "metrics": _generator_at_rest(due_s[:: int(RATE_PER_S)]),
     }
 
 
@@ -138,6 +155,12 @@ def _ledger(
         ]
         tables.append(pa.Table.from_arrays(arrays, schema=schema))
     return pa.concat_tables(tables).sort_by("at_s")
+
+
+def _generator_at_rest(at_s: npt.NDArray[np.float64]) -> pa.Table:
+    """A sample a second of a generator that was never the bottleneck."""
+    known = {"source": pa.repeat("generator", len(at_s)), "value": pa.repeat(0.3, len(at_s))}
+    return _ledger("metrics", ("name", "cpu_share", at_s, known))
 
 
 def _texts(pattern: str, numbers: npt.NDArray[np.int64]) -> pa.Array:

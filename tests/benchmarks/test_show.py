@@ -22,7 +22,7 @@ def test_text_lines_up_rows_under_heads():
         "         figure  unit     spread  ratio  target       reached   note",
         "  ours    6,000  calls/s      2%    6.0  >= 8 x slow  NO (6.0)",
         "  slow    1,000  calls/s            1.0",
-        "  third       -  calls/s" + " " * 42 + "not available: not installed",
+        "  third       -  calls/s" + " " * 40 + "not available: not installed",
     ]
 
 
