@@ -6,7 +6,8 @@ Each row, written before the sender gets its 250, has `at_s` (monotonic clock), 
 local part of the Message-ID), `key` (the value of --correlation-header, null when the mail has
 none), `recipients_sha256` (of the envelope's lower-case addresses, sorted, one a line: enough to
 tell a misdelivery, too little to tell who), `size_bytes` and `body_sha256` (of all that follows the
-header's blank line).
+header's blank line). With --refuse-recipient it refuses some recipients for good, and quotes their
+address in its answer, as many relays do.
 """
 
 import argparse
@@ -36,10 +37,27 @@ _FOLD = re.compile(rb"\r?\n[ \t]+")
 class JournalingHandler:
     """Writes down each mail that arrives, then accepts it."""
 
-    def __init__(self, journal: Journal, clock: Clock, correlation_header: str) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        correlation_header: str,
+        refused: re.Pattern[str] | None,
+    ) -> None:
+        """Recipients in which `refused` is found are refused."""
         self._journal = journal
         self._clock = clock
         self._key_header = correlation_header
+        self._refused = refused
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        del server, session, options
+        if self._refused is not None and self._refused.search(address):
+            return f"550 5.1.1 <{address}>: no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 recipient fine"
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope
@@ -113,11 +131,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--port-file", type=Path, help="where to write the port once serving")
     parser.add_argument("--journal", type=Path, required=True, help="rows are appended here")
     parser.add_argument("--correlation-header", default="X-Queueproof-Key")
+    parser.add_argument(
+        "--refuse-recipient", type=_pattern, metavar="REGEX", help="answer 550 to such addresses"
+    )
+    parser.add_argument("--log-level", choices=log_setup.LOG_LEVELS, default="info")
     options = parser.parse_args(arguments)
-    log_setup.configure("mail_sink")
+    log_setup.configure("mail_sink", options.log_level)
     try:
         with FileJournal(options.journal) as journal:
-            handler = JournalingHandler(journal, MonotonicClock(), options.correlation_header)
+            handler = JournalingHandler(
+                journal, MonotonicClock(), options.correlation_header, options.refuse_recipient
+            )
             uvloop.run(
                 serve(handler, host=options.host, port=options.port, port_file=options.port_file)
             )
@@ -128,6 +152,13 @@ def main(arguments: list[str]) -> int:
         print(f"--journal {options.journal}: {error.strerror}", file=sys.stderr)
         return 2
     return 0
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"not a regular expression: {error}") from None
 
 
 if __name__ == "__main__":

@@ -22,10 +22,12 @@ def start(folder, *arguments):
 
 
 @pytest.fixture
-def sink(tmp_path):
+def sink(tmp_path, request):
     port_file = tmp_path / "port"
     process = start(
-        tmp_path, "--port-file", str(port_file), "--journal", str(tmp_path / "sink.jsonl")
+        tmp_path,
+        *("--port-file", str(port_file), "--journal", str(tmp_path / "sink.jsonl")),
+        *getattr(request, "param", ()),
     )
     deadline_s = time.monotonic() + START_TIMEOUT_S
     while not port_file.exists():
@@ -79,6 +81,30 @@ def test_nothing_personal_is_kept_or_logged(tmp_path, sink):
     kept = (tmp_path / "sink.jsonl").read_text() + (tmp_path / "sink.log").read_text()
     assert "example.com" not in kept
     assert "s3same" not in kept
+
+
+@pytest.mark.parametrize(
+    "sink", [["--refuse-recipient", "^refused", "--log-level", "debug"]], indirect=True
+)
+def test_recipients_can_be_refused_with_their_address_in_the_answer(tmp_path, sink):
+    with smtplib.SMTP("127.0.0.1", sink.port, local_hostname="localhost", timeout=10) as client:
+        client.ehlo()
+        client.mail("ann@example.com")
+        assert client.rcpt("Refused-1@example.com") == (
+            550,
+            b"5.1.1 <Refused-1@example.com>: no such mailbox",
+        )
+        assert client.rcpt("bob@example.com")[0] == 250
+    assert not (tmp_path / "sink.jsonl").read_text()
+    assert "example.com" not in (tmp_path / "sink.log").read_text()
+
+
+def test_a_pattern_that_is_none_is_one_line_and_exit_code_2(tmp_path):
+    journal = str(tmp_path / "sink.jsonl")
+    process = start(tmp_path, "--journal", journal, "--refuse-recipient", "(")
+    _, errors = process.communicate(timeout=START_TIMEOUT_S)
+    assert process.returncode == 2
+    assert "--refuse-recipient: not a regular expression" in errors
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
