@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from reference.clock import Clock
 from reference.cloud.sqs.attributes import QueueAttributes
-from reference.cloud.sqs.dedup import FirstSend, dedup_key
+from reference.cloud.sqs.dedup import dedup_key
 from reference.cloud.sqs.engine import RECEIPT_KEY_BYTES, Engine
 from reference.cloud.sqs.message import Message
 from reference.cloud.sqs.queue import Queue
@@ -40,6 +40,7 @@ from reference.cloud.sqs.witness import Witness
 _VERSION = 1
 _RENEW_BYTES_MIN = 64 * 1024 * 1024
 _RENEW_GROWTH = 4
+_ARRIVES_ELSEWHERE = {"parked", "moved"}
 
 
 class DataError(Exception):
@@ -110,6 +111,13 @@ class _Contents:
     def _message(self, record: Record) -> None:
         self.messages[record["q"]][record["order"]] = record
         self.last_order = max(self.last_order, record["order"])
+        if departed := record.pop("from", None):
+            name, order = departed
+            del self.messages[name][order]
+        if (key := record.pop("key", None)) is not None:
+            # No more than needed: the record would keep the body for five minutes.
+            first = {"id": record["id"], "order": record["order"], "sent_s": record["enqueued_s"]}
+            self.first_sends[record["q"]].append({**first, "key": key})
 
     def _flight(self, record: Record) -> None:
         self.messages[record["q"]][record["order"]].update({**record, "e": "message"})
@@ -162,6 +170,7 @@ class DataLog(Witness):
         self._size_bytes = 0
         self._renew_bytes_min = renew_bytes_min
         self._renew_at_bytes = renew_bytes_min
+        self._departed: tuple[str, int] | None = None
         self._pending: list[bytes] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._is_writing = False
@@ -230,19 +239,22 @@ class DataLog(Witness):
         self._append({"e": "forgot", "q": queue.name})
 
     def stored(self, queue: Queue, message: Message) -> None:
-        self._append(message_record(queue, message, self._wall))
+        record = message_record(queue, message, self._wall)
         if message.dedup_id is not None:
-            key = dedup_key(
-                message.dedup_id, message.group if queue.attributes.dedup_per_group else None
-            )
-            first = FirstSend(message.message_id, message.order, message.enqueued_s)
-            self._append(first_send_record(queue, key, first, self._wall))
+            scope = message.group if queue.attributes.dedup_per_group else None
+            record["key"] = dedup_key(message.dedup_id, scope)
+        self._append(record)
 
     def parked(self, queue: Queue, message: Message) -> None:
-        self._append(message_record(queue, message, self._wall))
+        self._append_arrival(queue, message)
 
     def adopted(self, queue: Queue, message: Message) -> None:
-        self._append(message_record(queue, message, self._wall))
+        self._append_arrival(queue, message)
+
+    def _append_arrival(self, queue: Queue, message: Message) -> None:
+        record = message_record(queue, message, self._wall)
+        self._append({**record, "from": self._departed})
+        self._departed = None
 
     def received(self, queue: Queue, message: Message) -> None:
         self._append(flight_record(queue, message, self._wall))
@@ -251,8 +263,11 @@ class DataLog(Witness):
         self._append(flight_record(queue, message, self._wall))
 
     def left(self, queue: Queue, message: Message, why: str) -> None:
-        del why
-        self._append({"e": "left", "q": queue.name, "order": message.order})
+        if why in _ARRIVES_ELSEWHERE:
+            # One record for both ends: a tail torn between two would lose the message.
+            self._departed = (queue.name, message.order)
+        else:
+            self._append({"e": "left", "q": queue.name, "order": message.order})
 
     def _append(self, record: Record) -> None:
         self._pending.append(encode(record))
