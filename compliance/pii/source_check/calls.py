@@ -7,7 +7,9 @@ functions that mask; then the tables of `knowledge.py`; then names.
 import ast
 from typing import TYPE_CHECKING
 
+from compliance.pii.source_check import knowledge
 from compliance.pii.source_check.arguments import (
+    Argument,
     Arguments,
     everything,
     place,
@@ -16,6 +18,7 @@ from compliance.pii.source_check.arguments import (
 )
 from compliance.pii.source_check.describe import called, path_of, shown
 from compliance.pii.source_check.frame import Frame
+from compliance.pii.source_check.lexicon import Hit
 from compliance.pii.source_check.outside import Outside
 from compliance.pii.source_check.program import Function
 from compliance.pii.source_check.sinks import OPTIONS, Target, rule_of, shows_exception
@@ -57,6 +60,8 @@ class Calls:
         program = self._world.program
         if self._is_super_init(node) and self._frame.function.cls:
             return self._super_init(node, arguments)
+        if target.receiver is not None and target.name in knowledge.REVEALING_METHODS:
+            return of_source(self._frame.source(Hit("personal data"), node))
         if target.qualname in program.functions:
             return self._known(program.functions[target.qualname], target, arguments, node)
         if target.qualname in program.classes:
@@ -194,6 +199,9 @@ class Calls:
     def _handed_functions(self, arguments: Arguments, node: ast.Call) -> Value:
         """`submit(function, x)`, `to_thread(function, x)`: who is handed a function calls it."""
         answer = CLEAN
+        if called(node.func) in knowledge.VALIDATOR_MARKS:
+            read = of_source(self._frame.source(Hit("validated input", is_likely=True), node))
+            arguments = Arguments((*arguments.all, Argument("", read, node)))
         for position, argument in enumerate(arguments.positional):
             function = self._world.program.functions.get(argument.value.refers)
             if function is not None:

@@ -240,6 +240,8 @@ class Evaluator:
         if base.refers == _ENVIRONMENT:
             hit = self._world.lexicon.name(key) if isinstance(key, str) else None
             return of_source(self._frame.source(hit, node)) if hit else CLEAN
+        if isinstance(key, bytes):  # as ASGI spells headers
+            key = key.decode("latin-1")
         if isinstance(key, str):
             look = self._frame.look(node, contexts, is_key=True)
             return self._world.project(base, key, look, self._frame.reader)

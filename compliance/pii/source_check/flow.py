@@ -112,6 +112,9 @@ class Flow:
             hit = Hit(what.kind) if what.kind else hits.get(name)
             if what.is_neutral:
                 value = known
+            elif function.decorators & knowledge.VALIDATOR_DECORATORS and not known.cls:
+                read = self._frame.source(Hit("validated input", is_likely=True), nodes[name])
+                value = of_source(read)
             elif name == "event" and {"event", "context"} == set(function.params):
                 source = self._frame.source(Hit("request payload"), nodes[name])
                 value = of_source(source, is_holder=True)  # as AWS Lambda calls a handler

@@ -34,13 +34,17 @@ TEXT_CALLS = names(
 REPR_CALLS = names(
     "builtins.repr builtins.ascii pprint.pformat pprint.saferepr reprlib.repr rich.pretty_repr"
 )
-SAME_CALLS = names(
+LIST_CALLS = names(
     "builtins.list builtins.tuple builtins.set builtins.frozenset builtins.sorted "
     "builtins.reversed builtins.iter builtins.max builtins.min builtins.filter "
-    "collections.Counter copy.copy copy.deepcopy dataclasses.replace typing.cast collections.deque "
-    "collections.OrderedDict collections.ChainMap itertools.chain itertools.islice "
+    "collections.Counter collections.deque itertools.chain itertools.islice "
+    "more_itertools.always_iterable"
+)
+SAME_CALLS = names(
+    "copy.copy copy.deepcopy dataclasses.replace typing.cast "
+    "collections.OrderedDict collections.ChainMap "
     "asyncio.wait_for asyncio.gather asyncio.shield asyncio.run asyncio.create_task "
-    "types.MappingProxyType types.SimpleNamespace more_itertools.always_iterable"
+    "types.MappingProxyType types.SimpleNamespace"
 )
 ELEMENT_CALLS = frozenset({"builtins.next", "random.choice", "random.sample"})
 PARSE_CALLS = names(
@@ -55,7 +59,12 @@ RECORD_CALLS = frozenset(
 RECORD_METHODS = names(
     "model_dump model_dump_json dict to_dict as_dict asdict _asdict to_json to_body json"
 )
-SAME_METHODS = names("copy model_copy __copy__ deepcopy read result stream")
+SAME_METHODS = names("copy model_copy __copy__ deepcopy read result")
+# What guard types such as SecretStr answer only when asked by name.
+REVEALING_METHODS = names("reveal get_secret_value unmask")
+# Where pydantic hands input to functions of ours: an error that they raise may quote it.
+VALIDATOR_MARKS = names("PlainValidator BeforeValidator AfterValidator WrapValidator")
+VALIDATOR_DECORATORS = names("validator field_validator")
 GET_METHODS = names("get pop setdefault getlist getall get_all getfirst getone")
 MUTATING_METHODS = names(
     "append add extend insert update appendleft put put_nowait setdefault write"

@@ -93,7 +93,7 @@ _WEAK: dict[str, tuple[str, frozenset[str], bool]] = {
     "headers": ("headers", _MAILS | _REQUESTS, True),
     "cookies": ("secret", _REQUESTS, True),
     **dict.fromkeys(
-        ("json", "form", "data", "files", "values", "post", "params"),
+        ("json", "form", "data", "files", "values", "post", "params", "stream"),
         ("request payload", _REQUESTS, True),
     ),
     **dict.fromkeys(("payload", "string", "bytes"), ("message content", _MAILS, True)),
@@ -110,7 +110,7 @@ _HARMLESS = names(
     "id ids uuid pk status state type kind version code count counts size length len at ms s "
     "bytes total index attempt attempts retries timestamp time date queue arn hash digest etag "
     "method path scheme priority tenant region level enabled ok valid loc lineno class module "
-    "sequence position offset encoding charset title"
+    "sequence position offset encoding charset title action operation command"
 )
 _MASKS = names(
     "mask masked redact redacted hash hashed hmac digest hexdigest sha1 sha224 sha256 sha384 "

@@ -79,6 +79,10 @@ class Models:
     def is_enum(self, cls: str) -> bool:
         return any("Enum" in base or "Flag" in base for base in self._program.outside_bases(cls))
 
+    def _is_guard(self, cls: str) -> bool:
+        """Whether a class of the tree decides itself how it is shown, as a masking type does."""
+        return self._program.method(cls, "__repr__") is not None
+
     def _decorated(self, cls: Class) -> bool:
         for decorator in cls.node.decorator_list:
             call = decorator if isinstance(decorator, ast.Call) else None
@@ -157,7 +161,7 @@ class Models:
     def _named(self, node: ast.expr, module: Module, depth: int) -> Typed:
         name = self._program.dotted(node, module)
         last = name.rpartition(".")[2]
-        if last in knowledge.PII_TYPES:
+        if last in knowledge.PII_TYPES and not self._is_guard(name):
             return Typed(kind=knowledge.PII_TYPES[last])
         if name in self._program.classes:
             return _NEUTRAL if self.is_enum(name) else Typed(Value(cls=name))

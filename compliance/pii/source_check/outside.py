@@ -8,7 +8,7 @@ from compliance.pii.source_check import knowledge
 from compliance.pii.source_check.arguments import Argument, Arguments, everything
 from compliance.pii.source_check.describe import context_words
 from compliance.pii.source_check.frame import Frame
-from compliance.pii.source_check.lexicon import Hit, words
+from compliance.pii.source_check.lexicon import words
 from compliance.pii.source_check.sinks import BIND_METHODS, LOGGER, LOGGER_CALLS, Target
 from compliance.pii.source_check.values import (
     CLEAN,
@@ -151,11 +151,11 @@ class Outside:
     def _object_method(
         self, name: str, receiver: Value, arguments: Arguments, node: ast.Call
     ) -> Value | None:
+        del node
         if name == "errors" and arguments.constant(None, "include_input") is False:
             return CLEAN
-        if name == "get_secret_value":
-            return of_source(self._frame.source(Hit("secret"), node))
-        is_same = name in knowledge.SAME_METHODS and _has_anything(receiver)
+        has_data = receiver.taints or receiver.holds or receiver.parts
+        is_same = name in knowledge.SAME_METHODS and has_data
         if is_same or (receiver.cls == LOGGER and name in BIND_METHODS | {"getChild", "opt"}):
             return receiver
         return None
@@ -213,7 +213,19 @@ class Outside:
 
     def same(self, arguments: Arguments, node: ast.Call) -> Value:
         del node
-        return join_all(one.value for one in arguments.all if one.name != "key")
+        return everything(arguments)
+
+    def listed(self, arguments: Arguments, node: ast.Call) -> Value:
+        del node
+        return join_all(
+            elements(one.value) if one.value.cls == DICT else one.value
+            for one in arguments.all
+            if one.name != "key"
+        )
+
+    def dict_of_keys(self, arguments: Arguments, node: ast.Call) -> Value:
+        del node
+        return with_part(Value(cls=DICT), KEYS, elements(everything(arguments)))
 
     def element(self, arguments: Arguments, node: ast.Call) -> Value:
         del node
@@ -301,6 +313,7 @@ _ANSWERS: dict[str, _Answer] = {
     **dict.fromkeys(knowledge.CLEARING_CALLS, Outside.clear),
     **dict.fromkeys(knowledge.TEXT_CALLS, Outside.text),
     **dict.fromkeys(knowledge.REPR_CALLS, Outside.text_of_repr),
+    **dict.fromkeys(knowledge.LIST_CALLS, Outside.listed),
     **dict.fromkeys(knowledge.SAME_CALLS, Outside.same),
     **dict.fromkeys(knowledge.ELEMENT_CALLS, Outside.element),
     **dict.fromkeys(knowledge.PARSE_CALLS, Outside.parse),
@@ -308,6 +321,7 @@ _ANSWERS: dict[str, _Answer] = {
     **dict.fromkeys(knowledge.TRACEBACK_CALLS, Outside.traceback),
     **dict.fromkeys(LOGGER_CALLS, Outside.logger),
     "builtins.dict": Outside.dict,
+    "builtins.dict.fromkeys": Outside.dict_of_keys,
     "builtins.getattr": Outside.getattr,
     "builtins.enumerate": Outside.enumerate,
     "builtins.zip": Outside.zip,

@@ -7,7 +7,7 @@ attributes is remembered, and worked out again when they grow.
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -253,7 +253,7 @@ class World:
     def _rest(self, value: Value, key: str, look: Look) -> Value:
         """A part whose name says nothing: likely what the whole is."""
         taints = _paths(value.taints, key, is_key=look.is_key)
-        holds = value.holds if look.is_key else _of_exceptions(value.holds)
+        holds = _of_kinds(value.holds, _OPEN_BY_KEY if look.is_key else {EXCEPTION_TEXT})
         rest = Value(taints, _likely(holds), is_opaque=value.is_opaque and not holds)
         return join(rest, value.parts.get(ELEMENT, CLEAN))
 
@@ -273,7 +273,8 @@ class World:
             hit = Hit(one.source.kind, one.source.is_likely)
             return of_source(look.source(hit), is_holder=one.is_holder)
         if one is not None:
-            return one.value if learned is None else join(one.value, learned)
+            value = one.value if learned is None else join(one.value, learned)
+            return self.named(value, self.lexicon.part(key, look.contexts), look)
         if learned is not None:
             return self.named(learned, self.lexicon.name(key), look)
         is_closed = self.models.is_record(value.cls) and not self.program.outside_bases(value.cls)
@@ -323,6 +324,17 @@ class World:
         return value
 
 
+class _AllBut:
+    """Every kind but these."""
+
+    def __init__(self, *kinds: str) -> None:
+        self._kinds = frozenset(kinds)
+
+    def __contains__(self, kind: object) -> bool:
+        return kind not in self._kinds
+
+
+_OPEN_BY_KEY = _AllBut("headers")
 _UNNAMED = Look(None, "")
 _SETTINGS = frozenset({"settings", "config", "conf", "cfg", "options"})
 
@@ -360,12 +372,16 @@ def _likely(taints: Taints) -> Taints:
     }
 
 
-def _of_exceptions(taints: Taints) -> Taints:
-    """An exception's attributes quote its input as its text does; other objects' tell by name."""
+def _of_kinds(taints: Taints, kinds: Container[str]) -> Taints:
+    """What a part whose name says nothing can be.
+
+    An item of a payload may be anything that a sender wrote. A header is asked for by a name that
+    tells, and so is an attribute; only an exception's attributes quote its input as its text does.
+    """
     return {
         origin: steps
         for origin, steps in taints.items()
-        if isinstance(origin, Source) and origin.kind == EXCEPTION_TEXT
+        if (origin.kind if isinstance(origin, Source) else "") in kinds
     }
 
 
