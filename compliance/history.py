@@ -2,7 +2,7 @@
 
 Built on DuckDB, so that anyone can ask the same questions of the same files. Emails are followed by
 `key` from sender to sink (the correlation header) and by `email_id` from the 202 to the queue (its
-deduplication id). The sets are Jepsen's, per email, plus three of ours; see `Sets`.
+deduplication id). The sets are Jepsen's, per email, and some of ours; see `Sets`.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,17 @@ from typing import Any
 
 import duckdb
 
+from compliance.planned import SCHEMA as PLANNED_SCHEMA
+from compliance.planned import planned_emails
 from compliance.verdict import Offence
 from scenarios.evidence import LEDGERS, ExperimentRecord, read_experiment, read_ledger
-from scenarios.model import Scenario, parse_scenario
+from scenarios.model import EmailLoad, Scenario, parse_scenario
 
 VIEWS = """
 create view attempts as
     select i.key, i.attempt, i."group", i.at_s as invoked_s, i.intended_s,
-           coalesce(c.kind, 'info') as kind, c.at_s as completed_s, c.status, c.code, c.email_id
+           coalesce(c.kind, 'info') as kind, c.at_s as completed_s, c.status, c.code, c.email_id,
+           c.key is null as unfinished
     from (select * from sender where kind = 'invoke') i
     left join (select * from sender where kind <> 'invoke') c using (key, attempt);
 
@@ -28,7 +31,8 @@ create view acknowledged as
     from sender where kind = 'ok' group by key;
 
 create view attempted as
-    select key, count(*) filter (kind = 'invoke') as attempts,
+    select key, any_value("group") as "group", count(*) filter (kind = 'invoke') as attempts,
+           count(*) filter (kind = 'ok') as oks,
            count(*) filter (kind = 'invoke') > count(*) filter (kind in ('ok', 'fail')) as unknown
     from sender group by key;
 
@@ -39,13 +43,16 @@ create view delivered as
 
 create view stored as
     select dedup_id as email_id, any_value("group") as "group", min(sequence) as sequence,
-           min(at_s) as stored_s, count(*) as times, any_value(body_sha256) as body_sha256
+           min(at_s) as stored_s, any_value(body_sha256) as body_sha256
     from queue where event = 'stored' group by dedup_id;
 
--- Parked for good: nothing was delivered under that id later.
+-- In the DLQ and still there: what left it again by another way than a delivery is not safe.
 create view parked as
-    select dedup_id as email_id, max(at_s) as parked_s
-    from queue where event = 'parked' group by dedup_id;
+    select p.dedup_id as email_id, max(p.at_s) as parked_s
+    from queue p where p.event = 'parked' and not exists (
+        select 1 from queue q where q.dedup_id = p.dedup_id and q.at_s >= p.at_s
+        and q.event in ('deleted', 'expired', 'purged'))
+    group by p.dedup_id;
 
 create view lost as
     select a.key, a.email_id, a.acknowledged_s as at_s
@@ -60,27 +67,48 @@ create view duplicated as
 
 create view recovered as
     select d.key, d.email_id from delivered d
-    join attempted t using (key) left join acknowledged a using (key)
-    where a.key is null and t.unknown;
+    join attempted t using (key)
+    where t.oks = 0 and t.unknown;
+
+create view denied as
+    select d.key, d.email_id, d.first_s as at_s from delivered d
+    join attempted t using (key)
+    where t.oks = 0 and not t.unknown;
 
 create view unexpected as
     select d.key, d.email_id, d.first_s as at_s from delivered d
     left join attempted t using (key) where t.key is null;
 
-create view swallowed as
-    select q.dedup_id as email_id, min(q.at_s) as at_s from queue q
-    join stored s on s.email_id = q.dedup_id
-    where q.event = 'absorbed' and q.body_sha256 is distinct from s.body_sha256
-    group by q.dedup_id;
+create view misdelivered as
+    select s.key, s.email_id, min(s.at_s) as at_s from sink s
+    join planned p using (key)
+    where s.recipients_sha256 <> p.recipients_sha256
+    group by s.key, s.email_id;
 
--- Overtaken: delivered though a later one of its group had left before.
+create view swallowed as
+    select a.key, q.dedup_id as email_id, min(q.at_s) as at_s from queue q
+    join stored s on s.email_id = q.dedup_id
+    join acknowledged a on a.email_id = q.dedup_id
+    where q.event = 'absorbed' and q.body_sha256 is distinct from s.body_sha256
+    group by a.key, q.dedup_id;
+
+-- A group is the sender's own: a pipeline that splits it over several queue groups still has to
+-- keep its order, which is then that of the queue's clock.
+create view in_order as
+    select d.key, s.email_id, coalesce(t."group", s."group") as "group", d.first_s,
+           row_number() over (partition by coalesce(t."group", s."group")
+               order by s.stored_s, s.sequence) as place
+    from delivered d
+    left join acknowledged a using (key)
+    join stored s on s.email_id = coalesce(d.email_id, a.email_id)
+    left join attempted t using (key);
+
 create view reordered as
     select key, email_id, "group", first_s as at_s from (
-        select d.key, d.email_id, s."group", s.sequence, d.first_s,
-               max(s.sequence) over (partition by s."group" order by d.first_s, s.sequence
-                   rows between unbounded preceding and 1 preceding) as latest_before
-        from delivered d join stored s on s.email_id = d.email_id
-    ) where sequence < latest_before;
+        select *, max(place) over (partition by "group" order by first_s, place
+            rows between unbounded preceding and 1 preceding) as latest_before
+        from in_order
+    ) where place < latest_before;
 """
 
 
@@ -89,9 +117,10 @@ class Sets:
     """How many emails fell into each set of the checker.
 
     lost: acknowledged, neither delivered nor parked. duplicated: delivered more than once.
-    recovered: unknown, yet delivered (fine). unexpected: delivered, never attempted. parked: in the
-    DLQ. swallowed: acknowledged, but absorbed by deduplication though it was a different email.
-    reordered: left out of the order in which the queue accepted its group.
+    recovered: unknown, yet delivered (fine). denied: every answer said that it was certainly not
+    done, yet delivered. unexpected: delivered, never attempted. misdelivered: to somebody else.
+    parked: in the DLQ. swallowed: acknowledged, but absorbed by deduplication though it was a
+    different email. reordered: left out of the order in which the queue accepted its group.
     """
 
     attempted: int
@@ -100,7 +129,9 @@ class Sets:
     lost: int
     duplicated: int
     recovered: int
+    denied: int
     unexpected: int
+    misdelivered: int
     parked: int
     swallowed: int
     reordered: int
@@ -109,17 +140,24 @@ class Sets:
 class History:
     """One experiment's evidence, ready to be asked."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_control: bool = False) -> None:
         """Raises EvidenceError or ScenarioError when the folder's evidence cannot be read."""
         self.folder = folder
         self.record: ExperimentRecord = read_experiment(folder)
         scenario = parse_scenario(
             self.record.scenario_toml, f"{folder}/experiment.json: scenario_toml"
         )
-        self.scenario: Scenario = scenario.as_control() if self.record.is_control else scenario
+        self.scenario: Scenario = scenario.as_control() if is_control else scenario
         self._db = duckdb.connect()
         for ledger in LEDGERS:
             self._db.register(ledger, read_ledger(folder, ledger))
+        load = self.scenario.load
+        self._db.register(
+            "planned",
+            planned_emails(load, self.record.seed, self.record.key_prefix)
+            if isinstance(load, EmailLoad)
+            else PLANNED_SCHEMA.empty_table(),
+        )
         self._db.execute(VIEWS)
         self.sets = Sets(**{name: self.count(name) for name in Sets.__dataclass_fields__})
 

@@ -1,24 +1,31 @@
-"""Judges a run: every claim that its experiments try, from the folder alone.
+"""Judges a run: every claim that its experiments were to try, from the folder alone.
 
-A check's `verified` stands only if the experiment could have found otherwise: the generator was
-honest, every planned fault fired, and the control run (same seed, no faults) passed the same
-checks. Otherwise it becomes inconclusive, and says why. A counter-example stands in any case.
+The manifest, written before anything began, says what was planned; each experiment has to agree
+with it, and each planned claim gets a verdict. A check's `verified` stands only if the experiment
+could have found otherwise: the evidence hangs together, the generator was honest, every planned
+fault fired, and the control run (same seed, no faults) passed the same checks. Otherwise it becomes
+inconclusive, and says why. A counter-example stands in any case.
 """
 
+import hashlib
 from pathlib import Path
 
-from compliance.checks import CHECKS
-from compliance.checks.generator_honesty import doubts
+from compliance.checks import CHECKS, coherence, generator_honesty
+from compliance.checks.logs import CLAIM as LOGS_CLAIM
 from compliance.checks.logs import check_logs
 from compliance.history import History
 from compliance.verdict import ClaimVerdict, Judgement, Outcome, Verdict, worst
-from scenarios.evidence import EvidenceError, RunManifest, read_manifest
+from scenarios.evidence import EvidenceError, Plan, RunManifest, read_manifest
 from scenarios.model import Claim, LogScan, ScenarioError, load_claims
+
+# A control breaks nothing, so what needs a failure to show cannot be asked of it.
+NEEDS_FAULTS = frozenset({"resend-safe"})
 
 
 def judge(run: Path) -> Judgement:
     """Judge a run directory. Raises EvidenceError when it is none, or its evidence is damaged."""
     manifest = read_manifest(run)
+    _check_folders(run, manifest)
     verdicts: list[Verdict] = []
     for name in manifest.experiments:
         try:
@@ -28,64 +35,90 @@ def judge(run: Path) -> Judgement:
     return Judgement(run=run.name, claims=[_roll_up(claim, verdicts) for claim in load_claims()])
 
 
+def _check_folders(run: Path, manifest: RunManifest) -> None:
+    known = {claim.id for claim in load_claims()}
+    for name in manifest.experiments:
+        if name not in manifest.plans:
+            raise EvidenceError(f"{run}/manifest.json: it does not say what {name} was to try")
+        unknown = set(manifest.plans[name].claims) - known
+        if unknown:
+            raise EvidenceError(f"{run}/manifest.json: unknown claim {min(unknown)!r} of {name}")
+    for record in sorted(run.glob("*/experiment.json")):
+        if record.parent.name not in manifest.experiments:
+            raise EvidenceError(f"{record.parent}: the run's manifest knows no such experiment")
+
+
 def _judge_experiment(run: Path, name: str, manifest: RunManifest) -> list[Verdict]:
+    plan = manifest.plans[name]
+    if plan.is_control:
+        return []  # it speaks only through the experiment that it controls
+    replay = f"queueproof run {plan.scenario} --seed {manifest.seed}"
     if not (run / name / "experiment.json").exists():
-        return _not_run(name, manifest)
-    history = History(run / name)
+        return [_not_run(claim, name, replay) for claim in plan.claims]
+    history = _open(run, name, manifest)
     try:
-        if history.record.is_control:
-            return []  # it speaks only through the experiment that it controls
         if isinstance(history.scenario.load, LogScan):
-            found = [check_logs(run, history)]
+            checks = {LOGS_CLAIM: lambda asked: check_logs(run, asked)}
+            why_not = []
         else:
-            why_not = doubts(history) + _control_failed(run, history)
-            found = [_tempered(CHECKS[claim](history), why_not) for claim in _claims(history)]
-        replay = f"queueproof run {history.record.scenario} --seed {history.record.seed}"
+            checks = CHECKS
+            why_not = _doubts(history) + _control_failed(run, plan, manifest)
+        unchecked = [claim for claim in plan.claims if claim not in checks]
+        if unchecked:
+            raise EvidenceError(f"{run / name}: such a load cannot try the claim {unchecked[0]!r}")
+        found = [_tempered(checks[claim](history), why_not) for claim in plan.claims]
         return [verdict.model_copy(update={"replay": replay}) for verdict in found]
     finally:
         history.close()
 
 
-def _claims(history: History) -> list[str]:
-    unknown = [claim for claim in history.scenario.claims if claim not in CHECKS]
-    if unknown:
-        raise EvidenceError(
-            f"{history.folder}: no check for claim {unknown[0]!r}; known: {', '.join(CHECKS)}"
-        )
-    return history.scenario.claims
+def _open(run: Path, name: str, manifest: RunManifest) -> History:
+    """Raises EvidenceError when the record is not that of the planned experiment."""
+    plan = manifest.plans[name]
+    history = History(run / name, is_control=plan.is_control)
+    record = history.record
+    digest = hashlib.sha256(record.scenario_toml.encode()).hexdigest()
+    for what, found, planned in (
+        ("name", record.name, name),
+        ("scenario", record.scenario, plan.scenario),
+        ("seed", record.seed, manifest.seed),
+        ("scenario's text", digest, plan.scenario_sha256),
+    ):
+        if found != planned:
+            history.close()
+            raise EvidenceError(f"{run / name}: its {what} is not what the run's manifest planned")
+    return history
 
 
-def _not_run(name: str, manifest: RunManifest) -> list[Verdict]:
-    """An experiment that the run planned and never reached."""
-    return [
-        Verdict(
-            claim=claim,
-            experiment=name,
-            outcome=Outcome.INCONCLUSIVE,
-            summary="the run ended before this experiment",
-            reasons=["it was not run"],
-            replay=f"queueproof run {name} --seed {manifest.seed}",
-        )
-        for claim in manifest.claims.get(name, [])
-    ]
+def _doubts(history: History) -> list[str]:
+    return coherence.doubts(history) + generator_honesty.doubts(history)
 
 
-def _control_failed(run: Path, history: History) -> list[str]:
+def _not_run(claim: str, name: str, replay: str) -> Verdict:
+    return Verdict(
+        claim=claim,
+        experiment=name,
+        outcome=Outcome.INCONCLUSIVE,
+        summary="the run ended before this experiment",
+        reasons=["it was not run"],
+        replay=replay,
+    )
+
+
+def _control_failed(run: Path, plan: Plan, manifest: RunManifest) -> list[str]:
     """Why the control of this experiment does not vouch for it; empty when it does."""
-    name = history.record.control
-    if name is None:
-        return ["it has no control run"] if history.scenario.control else []
-    if not (run / name / "experiment.json").exists():
-        return [f"its control run {name} is missing"]
-    control = History(run / name)
+    if plan.control is None:
+        return []
+    if not (run / plan.control / "experiment.json").exists():
+        return [f"its control run {plan.control} is missing"]
+    control = _open(run, plan.control, manifest)
     try:
-        # A control breaks nothing, so what needs a failure to show cannot be asked of it.
-        claims = [claim for claim in _claims(control) if claim != "resend-safe"]
-        why = [f"the control run: {doubt}" for doubt in doubts(control)]
-        for verdict in (CHECKS[claim](control) for claim in claims):
-            if verdict.outcome is not Outcome.VERIFIED:
+        why = [f"the control run: {doubt}" for doubt in _doubts(control)]
+        for claim in plan.claims:
+            verdict = CHECKS[claim](control)
+            if claim not in NEEDS_FAULTS and verdict.outcome is not Outcome.VERIFIED:
                 detail = "; ".join(verdict.reasons) or verdict.summary
-                why.append(f"the control run is {verdict.outcome} on {verdict.claim}: {detail}")
+                why.append(f"the control run is {verdict.outcome} on {claim}: {detail}")
         return why
     finally:
         control.close()

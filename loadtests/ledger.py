@@ -20,7 +20,9 @@ class LedgerWriter:
     def write(self, **row: object) -> None:
         """Append one event; `at_s` is now unless the row brings its own."""
         row.setdefault("at_s", time.monotonic())
-        os.write(self._fd, json.dumps(row, separators=(",", ":")).encode() + b"\n")
+        left = json.dumps(row, separators=(",", ":")).encode() + b"\n"
+        while left:  # a nearly full disk takes part of a line
+            left = left[os.write(self._fd, left) :]
 
     def close(self) -> None:
         os.close(self._fd)

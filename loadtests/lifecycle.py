@@ -45,7 +45,7 @@ def attach(make_schedule: Callable[[Namespace], Schedule], target_option: str) -
 
     def connect(environment: Environment, runner: Runner, **_: Any) -> None:
         def begin(**_: Any) -> None:
-            gevent.spawn(_dispatch_until_done, runner, environment.web_ui is not None)
+            gevent.spawn(_dispatch_until_done, environment, runner)
 
         environment.events.spawning_complete.add_listener(begin)  # type: ignore[no-untyped-call]
 
@@ -55,9 +55,14 @@ def attach(make_schedule: Callable[[Namespace], Schedule], target_option: str) -
     events.test_start.add_listener(prepare)  # type: ignore[no-untyped-call]
 
 
-def _dispatch_until_done(runner: Runner, keeps_serving: bool) -> None:
-    ScheduledUser.dispatcher.run()
-    if keeps_serving:
-        runner.stop()
-    else:
-        runner.quit()
+def _dispatch_until_done(environment: Environment, runner: Runner) -> None:
+    try:
+        ScheduledUser.dispatcher.run()
+    except OSError as error:  # a full disk: what is sent from now on would not be recorded
+        print(f"error: the load ends here: {error}", file=sys.stderr)
+        environment.process_exit_code = 1
+    finally:
+        if environment.web_ui is None:
+            runner.quit()
+        else:
+            runner.stop()

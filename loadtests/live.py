@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from loadtests.faults import sqs as sqs_faults
 from loadtests.ledger import LedgerWriter
@@ -27,13 +28,14 @@ from loadtests.pipeline import (
 )
 from loadtests.processes import Component, ComponentError, Components
 from scenarios.arrivals import canaries, synthetic_people
-from scenarios.evidence import ExperimentRecord, Phase, seal, write_record
+from scenarios.evidence import EvidenceError, ExperimentRecord, Phase, seal, write_record
 from scenarios.model import EmailLoad, Scenario, SqsCallLoad
 
 GENERATOR_START_TIMEOUT_S = 60.0
 SENDERS_FINISH_TIMEOUT_S = 180.0  # after the last email was due: retries and time-outs
 LIVENESS_PERIOD_S = 0.1
 SCENARIO_FILE = "scenario.toml"
+GENERATOR_STATUS = "generator.json"  # written by dispatch.py
 KILLED = "the run ended without a word; it was killed"
 
 Progress = Callable[[str], None]
@@ -55,6 +57,7 @@ class _Experiment:
     folder: Path
     scenario: Scenario
     seed: int
+    key_prefix: str
     say: Progress
     origin_s: float = field(default_factory=time.monotonic)
     phases: list[Phase] = field(default_factory=list)
@@ -74,19 +77,20 @@ def drive(
     folder: Path,
     *,
     seed: int,
+    key_prefix: str,
     say: Progress,
     target: Target | None = None,
-    control: str | None = None,
-    is_control: bool = False,
 ) -> ExperimentRecord:
     """Run one scenario into `folder` and return its record.
 
+    `key_prefix` begins every idempotency key; queues remember keys for minutes, so no other
+    experiment may have it.
     Never raises for what the experiment met: problems stand in the record. KeyboardInterrupt is
     passed on once everything is stopped and written.
     """
     folder.mkdir(parents=True)
     (folder / SCENARIO_FILE).write_text(scenario_toml, encoding="utf-8")
-    experiment = _Experiment(folder, scenario, seed, say)
+    experiment = _Experiment(folder, scenario, seed, key_prefix, say)
 
     def record() -> ExperimentRecord:
         return ExperimentRecord(
@@ -94,8 +98,7 @@ def drive(
             scenario=scenario.name,
             scenario_toml=scenario_toml,
             seed=seed,
-            is_control=is_control,
-            control=control,
+            key_prefix=key_prefix,
             started_at=experiment.started_at,
             origin_s=experiment.origin_s,
             queue=experiment.queue,
@@ -117,8 +120,12 @@ def drive(
     except (ComponentError, sqs_faults.FaultError, OSError, *AWS_ERRORS) as error:
         experiment.interrupted = str(error)
     finally:
+        try:
+            seal(folder)
+        except (OSError, EvidenceError) as error:
+            # The open ledgers can be read as they are.
+            experiment.problems.append(f"the ledgers could not be sealed: {error}")
         write_record(folder / "experiment.json", record())
-        seal(folder)
     return record()
 
 
@@ -160,7 +167,7 @@ def _start_generator(
     options = [
         *("--headless", "--users", str(load.senders), "--spawn-rate", str(load.senders)),
         *("--only-summary", "--exit-code-on-error", "0"),
-        *("--seed", str(experiment.seed), "--key-prefix", f"s{experiment.seed}"),
+        *("--seed", str(experiment.seed), "--key-prefix", experiment.key_prefix),
         *("--scenario", str(experiment.folder / SCENARIO_FILE)),
         *("--duration", str(load.duration_s)),  # a control is shorter than its scenario
         *("--ledger-dir", str(experiment.folder)),
@@ -183,6 +190,7 @@ def _start_generator(
         log=experiment.folder / "logs" / "generator.log",
         # The key goes by environment: a command line is everybody's to read.
         env={**AWS_ENV, "LOCUST_API_KEY": target.api_key if target else API_KEY},
+        may_end=True,
     )
 
 
@@ -210,7 +218,7 @@ def _offer_load(
                 )
         if time.monotonic() > deadline_s:
             experiment.problems.append("the senders did not finish in time")
-            break
+            components.stop("generator")
         time.sleep(LIVENESS_PERIOD_S)
     experiment.phase("load", start_s)
     if experiment.scenario.faults and pipeline is not None:
@@ -219,16 +227,22 @@ def _offer_load(
         raise ComponentError(
             f"the generator ended with exit code {generator.exit_code}; see {generator.log}"
         )
-    components.running.remove(generator)
+    components.stop("generator")
+    if not _generator_status(experiment.folder)["finished"]:
+        experiment.problems.append("the generator gave up before its schedule was worked off")
+
+
+def _generator_status(folder: Path) -> dict[str, Any]:
+    status: dict[str, Any] = json.loads((folder / GENERATOR_STATUS).read_text())
+    return status
 
 
 def _wait_for_start(folder: Path, generator: Component) -> float:
     """When the load began, on the monotonic clock. Raises ComponentError."""
     deadline_s = time.monotonic() + GENERATOR_START_TIMEOUT_S
-    status = folder / "generator.json"
     while time.monotonic() < deadline_s:
-        if status.exists():
-            return float(json.loads(status.read_text())["start_s"])
+        if (folder / GENERATOR_STATUS).exists():
+            return float(_generator_status(folder)["start_s"])
         if generator.exit_code is not None:
             raise ComponentError(
                 f"the generator ended with exit code {generator.exit_code} before it began; "

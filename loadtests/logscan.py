@@ -1,7 +1,8 @@
-"""The log scan's part of the evidence: a control line that must be found.
+"""The log scan's part of the evidence: control lines that must be found.
 
-Nothing is driven: the logs are those of earlier experiments. One line in the API's own format,
-with one address that the traffic carried, shows afterwards that the scan could have seen a leak.
+Nothing is driven: the logs are those of earlier experiments. Three lines in the API's own format
+show afterwards that the scan could have seen a leak: an address that the traffic carried, and an
+address and a name that it did not.
 """
 
 import json
@@ -12,6 +13,9 @@ from pathlib import Path
 
 from scenarios.evidence import ExperimentRecord, write_record
 from scenarios.model import Scenario
+
+STRANGER_ADDRESS = "a.stranger@example.net"
+STRANGER_SENTENCE = "the guest Margaret Thornton from Manchester called about her booking"
 
 
 def plant_control(
@@ -25,8 +29,12 @@ def plant_control(
     if address is None:
         interrupted = "none of the scanned runs left canaries to plant"
     else:
-        line = {"timestamp": now, "level": "info", "event": "control line", "recipient": address}
-        (folder / "logs" / "control.log").write_text(json.dumps(line) + "\n", encoding="utf-8")
+        lines = [f"control: {address}", f"control: {STRANGER_ADDRESS}", STRANGER_SENTENCE]
+        text = "".join(
+            json.dumps({"at": now, "component": "api", "event": line, "level": "info"}) + "\n"
+            for line in lines
+        )
+        (folder / "logs" / "control.log").write_text(text, encoding="utf-8")
     record = ExperimentRecord(
         name=folder.name,
         scenario=scenario.name,

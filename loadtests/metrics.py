@@ -5,6 +5,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import psutil
 from loadtests.ledger import LedgerWriter
 
 PERIOD_S = 1.0
+# How a queue that is broken on purpose fails to tell its metrics.
+NO_METRICS = (OSError, HTTPException, ValueError, KeyError)
 
 
 def queue_metrics(endpoint: str) -> dict[str, dict[str, float]]:
-    """The local SQS's metrics by queue, under their CloudWatch names. Raises OSError."""
+    """The local SQS's metrics by queue, under their CloudWatch names. Raises NO_METRICS."""
     with urllib.request.urlopen(f"{endpoint}/_admin/metrics", timeout=5) as answer:  # noqa: S310
         queues: dict[str, dict[str, float]] = json.load(answer)["queues"]
     return queues
@@ -69,7 +72,7 @@ class Sampler:
             return
         try:
             queues = queue_metrics(self._endpoint)
-        except (OSError, ValueError):
+        except NO_METRICS:
             self._write("sqs", "unreachable", 1)  # a fault may want it so
             return
         for queue, metrics in queues.items():

@@ -75,13 +75,17 @@ def check_target(url: str, *, owned: bool) -> None:
 
     Raises TargetError, also when the URL cannot be understood or its host has no address.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 80
+    except ValueError:  # no number, or none that a port can have
+        host, port = None, 0
+    if host is None or parts.scheme not in {"http", "https"}:
         raise TargetError(f"target {url!r}: want http://HOST:PORT or https://HOST")
     if owned:
         return
     try:
-        addresses = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise TargetError(f"target {url!r}: host has no address ({error.strerror})") from error
     for *_, address in addresses:

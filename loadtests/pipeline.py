@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from loadtests.metrics import queue_metrics
+from loadtests.metrics import NO_METRICS, queue_metrics
 from loadtests.processes import Component, ComponentError, Components
 from scenarios.arrivals import CORRELATION_HEADER
 from scenarios.model import Queue
@@ -194,7 +195,7 @@ def wait_until_ready(api_url: str, timeout_s: float = READY_TIMEOUT_S) -> None:
             urllib.request.urlopen(f"{api_url}/readyz", timeout=2).close()  # noqa: S310
         except urllib.error.HTTPError as error:
             problem = f"/readyz answers {error.code}"
-        except OSError as error:
+        except (OSError, HTTPException) as error:  # HTTPException: it speaks another protocol
             problem = str(getattr(error, "reason", error))
         else:
             return
@@ -210,7 +211,7 @@ def wait_until_drained(endpoint: str, timeout_s: float) -> bool:
         try:
             metrics = queue_metrics(endpoint)[QUEUE_NAME]
             empty = all(metrics.get(name, 0) == 0 for name in IN_QUEUE)
-        except OSError:
+        except NO_METRICS:
             empty = False
         now_s = time.monotonic()
         empty_since_s = (empty_since_s or now_s) if empty else None

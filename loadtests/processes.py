@@ -29,10 +29,20 @@ class Component:
     """One process of the pipeline, with its log."""
 
     def __init__(
-        self, name: str, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        may_end: bool = False,
     ) -> None:
-        """Start `python -m argv...`. Raises ComponentError when it cannot be started."""
+        """Start `python -m argv...`. Raises ComponentError when it cannot be started.
+
+        `may_end`: its work has an end, and exit code 0 before it is stopped is no problem.
+        """
         self.name = name
+        self._may_end = may_end
         self.log = log
         with log.open("ab") as output:
             try:
@@ -86,9 +96,11 @@ class Component:
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> str | None:
         """Ask it to end, then insist. Returns what was amiss, or None."""
-        died_with = self.exit_code
-        if died_with is not None:
-            return f"{self.name} had ended with exit code {died_with}; see {self.log}"
+        ended_with = self.exit_code
+        if ended_with == 0 and self._may_end:
+            return None
+        if ended_with is not None:
+            return f"{self.name} had ended with exit code {ended_with}; see {self.log}"
         self._process.send_signal(signal.SIGTERM)
         exit_code = self.wait(timeout_s)
         if exit_code is None:

@@ -5,10 +5,11 @@ configuration, 3 inconclusive or could not run.
 import json
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -18,11 +19,12 @@ from rich.table import Table
 from compliance.judge import judge as judge_run
 from compliance.verdict import Judgement, Outcome
 from loadtests.live import Target
-from loadtests.options import TargetError, check_target
+from loadtests.options import TargetError
+from loadtests.processes import ComponentError
 from queueproof import doctor as doctor_checks
 from queueproof import up as up_command
-from queueproof.progress import progress
-from queueproof.suite import SuiteError, create_run, plan, run_suite
+from queueproof.progress import PatientConsole, progress
+from queueproof.suite import SuiteError, check_drivable, create_run, plan, run_suite
 from reports import ReportError, write_all
 from reports import terminal as terminal_report
 from reports.view import build
@@ -32,6 +34,7 @@ from scenarios.model import Scenario, ScenarioError, catalog_names, load_claims,
 EXIT = {Outcome.VERIFIED: 0, Outcome.REFUTED: 1, Outcome.INCONCLUSIVE: 3}
 EXIT_USAGE = 2
 EXIT_COULD_NOT_RUN = 3
+EXIT_INTERRUPTED = 130  # what the command-line library makes of Ctrl-C
 VERIFY = ("baseline", "fifo-limit", "sqs-write-failure", "logs-clean")
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 KNOWN_ERRORS = (ScenarioError, SuiteError, TargetError, EvidenceError, ReportError)
@@ -100,11 +103,11 @@ def list_(
 ) -> None:
     """Show the scenarios and the claims that they try."""
     if schema:
-        print(json.dumps(Scenario.model_json_schema(), indent=2))
+        _emit(json.dumps(Scenario.model_json_schema(), indent=2))
         return
     scenarios = [load_scenario(name)[0] for name in catalog_names()]
     if as_json:
-        print(
+        _emit(
             json.dumps(
                 {
                     "scenarios": [s.model_dump(mode="json") for s in scenarios],
@@ -128,7 +131,7 @@ def judge(run_folder: RunFolder, as_json: AsJson = False) -> None:
     """Judge a run again, from its evidence alone; writes nothing."""
     judgement = judge_run(run_folder.resolve())
     if as_json:
-        print(judgement.model_dump_json(indent=2))
+        _emit(judgement.model_dump_json(indent=2))
     else:
         terminal_report.render(build(run_folder.resolve(), judgement), Console())
     raise typer.Exit(EXIT[judgement.outcome])
@@ -150,7 +153,13 @@ def up(
     runs_dir: RunsDir = Path("runs"),
 ) -> None:
     """Start the reference system and leave it running until Ctrl-C; 0 takes a free port."""
-    up_command.serve(create_run(runs_dir, "up"), api_port, sqs_port, smtp_port, Console())
+    up_command.check_ports(api_port, sqs_port, smtp_port)
+    folder = create_run(runs_dir, "up")
+    try:
+        up_command.serve(folder, api_port, sqs_port, smtp_port, Console())
+    except ComponentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(EXIT_COULD_NOT_RUN) from None
 
 
 @app.command(context_settings=PASSED_ON, add_help_option=False)
@@ -174,7 +183,7 @@ def doctor(runs_dir: RunsDir = Path("runs"), as_json: AsJson = False) -> None:
     """Say whether this machine has what a run needs."""
     findings = doctor_checks.examine(runs_dir)
     if as_json:
-        print(json.dumps([finding.model_dump() for finding in findings], indent=2))
+        _emit(json.dumps([finding.model_dump() for finding in findings], indent=2))
     else:
         console = Console()
         for finding in findings:
@@ -196,9 +205,9 @@ def _run(
 ) -> None:
     planned = plan(names)
     if target is not None:
-        check_target(target.url, owned=target.owned)
+        check_drivable(planned, target)
     folder = create_run(runs_dir, run_name).resolve()
-    console = Console(stderr=as_json)
+    console = PatientConsole(stderr=as_json)
     try:
         with progress(console, quiet=quiet or as_json) as say:
             run_suite(planned, folder, seed=seed, command=sys.argv[1:], say=say, target=target)
@@ -217,22 +226,44 @@ def _run(
 
 def _show(judgement: Judgement, view: Any, console: Console, *, as_json: bool) -> None:
     if as_json:
-        print(judgement.model_dump_json(indent=2))
+        _emit(judgement.model_dump_json(indent=2))
     else:
         terminal_report.render(view, console)
 
 
 def main() -> None:
     """The console script."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
-        app(standalone_mode=True)
+        app()
     except KNOWN_ERRORS as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(EXIT_USAGE)
+        _end(f"error: {error}", EXIT_USAGE)
+    except SystemExit as end:
+        if end.code == EXIT_INTERRUPTED:
+            _end("stopped", EXIT_COULD_NOT_RUN)
+        raise
+    except Exception as error:  # noqa: BLE001 - 1 would mean "refuted"
+        # Neither the message nor the locals: they may hold what a log line or an email said.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        _end(f"error: {type(error).__name__} at {where}; this is a bug", EXIT_COULD_NOT_RUN)
+
+
+def _emit(text: str) -> None:
+    """Print a result; a reader that has left does not change what the result was."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        sys.stdout = sys.stderr
+
+
+def _end(message: str, exit_code: int) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(exit_code)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
-    """SIGTERM ends a run like Ctrl-C: processes stopped, evidence kept."""
+    """SIGTERM and a closed terminal end a run like Ctrl-C: processes stopped, evidence kept."""
     del signum, frame
     raise KeyboardInterrupt

@@ -1,5 +1,6 @@
 """What long work says while it lasts: a spinner on a terminal, lines in a pipe, or nothing."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,15 @@ from contextlib import contextmanager
 from rich.console import Console
 
 from loadtests.live import Progress
+
+
+class PatientConsole(Console):
+    """A console whose reader may leave: what cannot be shown must not end a run."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        # Else the interpreter would complain about it at exit.
+        sys.stdout = sys.stderr
 
 
 @contextmanager

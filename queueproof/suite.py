@@ -1,5 +1,6 @@
 """Runs scenarios one after the other into one run directory."""
 
+import hashlib
 import platform
 import re
 import subprocess
@@ -13,8 +14,9 @@ import psutil
 
 from loadtests.live import Progress, Target, drive
 from loadtests.logscan import plant_control
-from scenarios.evidence import Machine, RunManifest, write_record
-from scenarios.model import LogScan, Scenario, load_scenario
+from loadtests.options import check_target
+from scenarios.evidence import Machine, Plan, RunManifest, write_record
+from scenarios.model import EmailLoad, LogScan, Scenario, ScenarioError, load_scenario
 
 LATEST = "latest"
 PACKAGES = ("queueproof", "locust", "fastapi", "uvicorn", "boto3", "presidio-analyzer", "spacy")
@@ -46,6 +48,8 @@ def plan(names: Sequence[str]) -> list[Planned]:
     def add(name: str) -> None:
         scenario, text = load_scenario(name)
         if scenario.name in planned:
+            if planned[scenario.name].text != text:
+                raise ScenarioError(f"{name}: two different scenarios are named {scenario.name}")
             return
         if isinstance(scenario.load, LogScan):
             for other in scenario.load.of:
@@ -60,6 +64,16 @@ def plan(names: Sequence[str]) -> list[Planned]:
     for name in names:
         add(name)
     return list(planned.values())
+
+
+def check_drivable(planned: Sequence[Planned], target: Target) -> None:
+    """Raises TargetError when the target must not be loaded, ScenarioError when it cannot be."""
+    check_target(target.url, owned=target.owned)
+    for experiment in planned:
+        if not isinstance(experiment.scenario.load, EmailLoad):
+            raise ScenarioError(
+                f"{experiment.name}: only loads of emails can be offered to --target"
+            )
 
 
 def create_run(runs: Path, name: str) -> Path:
@@ -103,13 +117,23 @@ def run_suite(
         machine=_machine(),
         command=command,
         experiments=[experiment.name for experiment in planned],
-        claims={e.name: [] if e.is_control else e.scenario.claims for e in planned},
+        plans={experiment.name: _plan_of(experiment) for experiment in planned},
     )
     write_record(run / "manifest.json", manifest)
     _point_latest_at(run)
     for experiment in planned:
         _run_one(experiment, run, seed, say, target)
     write_record(run / "manifest.json", manifest.model_copy(update={"finished_at": _now()}))
+
+
+def _plan_of(experiment: Planned) -> Plan:
+    return Plan(
+        scenario=experiment.scenario.name,
+        scenario_sha256=hashlib.sha256(experiment.text.encode()).hexdigest(),
+        claims=[] if experiment.is_control else experiment.scenario.claims,
+        control=experiment.control,
+        is_control=experiment.is_control,
+    )
 
 
 def _run_one(
@@ -128,10 +152,9 @@ def _run_one(
         experiment.text,
         folder,
         seed=seed,
+        key_prefix=f"{run.name}.{experiment.name}",
         say=say_for,
         target=target,
-        control=experiment.control,
-        is_control=experiment.is_control,
     )
     if record.interrupted:
         say_for(f"ended early: {record.interrupted}")
@@ -141,7 +164,13 @@ def _point_latest_at(run: Path) -> None:
     draft = run.parent / f".{LATEST}.draft"
     draft.unlink(missing_ok=True)
     draft.symlink_to(run.name, target_is_directory=True)
-    draft.replace(run.parent / LATEST)
+    try:
+        draft.replace(run.parent / LATEST)
+    except OSError as error:
+        draft.unlink()
+        raise SuiteError(
+            f"{run.parent / LATEST} is in the way of a link to the run ({error.strerror}); move it"
+        ) from error
 
 
 def _now() -> str:

@@ -18,10 +18,8 @@ HOST = "127.0.0.1"
 def serve(folder: Path, api_port: int, sqs_port: int, smtp_port: int, console: Console) -> None:
     """Start everything, say what to open and type next, and wait.
 
-    Raises SuiteError when a port is busy or a component does not start or dies.
+    Raises ComponentError when a component does not start or dies.
     """
-    for option, port in (("api", api_port), ("sqs", sqs_port), ("smtp", smtp_port)):
-        _check_free(port, f"--{option}-port")
     folder = folder.resolve()
     try:
         with Components() as components:
@@ -32,11 +30,17 @@ def serve(folder: Path, api_port: int, sqs_port: int, smtp_port: int, console: C
             while not components.dead():
                 time.sleep(0.2)
             dead = components.dead()[0]
-            raise SuiteError(f"{dead.name} ended with exit code {dead.exit_code}; see {dead.log}")
-    except ComponentError as error:
-        raise SuiteError(str(error)) from error
+            raise ComponentError(
+                f"{dead.name} ended with exit code {dead.exit_code}; see {dead.log}"
+            )
     except KeyboardInterrupt:
         console.print(f"stopped; journals and logs are in {folder}", soft_wrap=True)
+
+
+def check_ports(api_port: int, sqs_port: int, smtp_port: int) -> None:
+    """Raises SuiteError when one is taken."""
+    for option, port in (("api", api_port), ("sqs", sqs_port), ("smtp", smtp_port)):
+        _check_free(port, f"--{option}-port")
 
 
 def _check_free(port: int, option: str) -> None:

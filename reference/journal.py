@@ -37,7 +37,9 @@ class FileJournal:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def write(self, **row: object) -> None:
-        os.write(self._fd, orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        left = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+        while left:  # a nearly full disk takes part of a line
+            left = left[os.write(self._fd, left) :]
 
     def close(self) -> None:
         os.close(self._fd)

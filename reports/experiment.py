@@ -29,6 +29,7 @@ from scenarios.evidence import (
     LEDGERS,
     EvidenceError,
     ExperimentRecord,
+    Plan,
     read_experiment,
     read_ledger,
 )
@@ -74,13 +75,11 @@ class _Traffic:
 
 
 def build_experiment(
-    run: Path, name: str, *, anchor: str, verdicts: list[VerdictView]
+    run: Path, name: str, *, plan: Plan | None, anchor: str, verdicts: list[VerdictView]
 ) -> ExperimentView:
     """The section of the experiment in `run / name`; unreadable evidence is said, not raised."""
     title = shown(name, LABEL_LENGTH_MAX)
     try:
-        if name in {"", ".."} or name != Path(name).name or not name.isprintable():
-            raise EvidenceError(f"{title!r} is not the name of a folder inside the run")
         if not (run / name / "experiment.json").exists():
             raise EvidenceError("it left no record; the run ended before it began")
         record = read_experiment(run / name)
@@ -103,8 +102,8 @@ def build_experiment(
         name=title,
         scenario=shown(record.scenario, LABEL_LENGTH_MAX),
         seed=record.seed,
-        is_control=record.is_control,
-        control=shown(record.control or "", LABEL_LENGTH_MAX),
+        is_control=plan is not None and plan.is_control,
+        control=shown((plan and plan.control) or "", LABEL_LENGTH_MAX),
         target=shown(record.target),
         started_at=shown(record.started_at, LABEL_LENGTH_MAX),
         duration_s=seconds(end_s),

@@ -43,7 +43,9 @@ def build(run: Path, judgement: Judgement) -> RunView:
             placed.get(verdict.experiment, elsewhere).append(view)
         claims.append(_claim(claim, views))
     experiments = [
-        build_experiment(run, name, anchor=anchor, verdicts=placed[name])
+        build_experiment(
+            run, name, plan=manifest.plans.get(name), anchor=anchor, verdicts=placed[name]
+        )
         for name, anchor in anchors.items()
     ]
     return RunView(

@@ -1,7 +1,8 @@
 """The run directory: all that a run leaves behind, and all that a verdict may rest on.
 
     runs/<time>-<name>/             one run (RunManifest)
-        manifest.json  verdicts.json  report.html  report.md  junit.xml
+        manifest.json               what was planned, and on what machine
+        verdicts.json  report.html  report.md  junit.xml
         <experiment>/               one scenario, driven once (ExperimentRecord)
             experiment.json
             sender calls queue worker sink faults metrics     ledgers, .parquet
@@ -14,29 +15,38 @@ either form, so evidence is never lost to a crash. All `at_s` are seconds of the
 monotonic clock; `ExperimentRecord.origin_s` is its zero.
 """
 
+import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 FORMAT_VERSION: Literal[1] = 1
 
 R = TypeVar("R", bound=BaseModel)
+
+
+def _required(name: str, kind: pa.DataType) -> pa.Field:
+    """A column that every row has; without it a row proves nothing."""
+    return pa.field(name, kind, nullable=False)
+
 
 LEDGERS: dict[str, pa.Schema] = {
     # What senders saw, as a Jepsen history: every attempt has an `invoke`, then at most one of
     # `ok` (202), `fail` (certainly not done) or `info` (unknown).
     "sender": pa.schema(
         [
-            ("at_s", pa.float64()),
-            ("kind", pa.string()),
-            ("key", pa.string()),  # idempotency key: the same for all attempts of one email
-            ("attempt", pa.int32()),  # from 1
+            _required("at_s", pa.float64()),
+            _required("kind", pa.string()),
+            _required("key", pa.string()),  # idempotency key: one for all attempts of an email
+            _required("attempt", pa.int32()),  # from 1
             ("group", pa.string()),
-            ("intended_s", pa.float64()),  # when the open-model schedule wanted it sent
+            ("intended_s", pa.float64()),  # invoke: when the open-model schedule wanted it sent
             ("status", pa.int32()),  # HTTP status; null when there was no answer
             ("code", pa.string()),  # error code or exception type
             ("email_id", pa.string()),  # as the 202 named it
@@ -45,10 +55,10 @@ LEDGERS: dict[str, pa.Schema] = {
     # Direct SQS calls of a quota experiment, one row a call.
     "calls": pa.schema(
         [
-            ("at_s", pa.float64()),  # when it was sent
-            ("action", pa.string()),  # SendMessage, ReceiveMessage, DeleteMessage
-            ("outcome", pa.string()),  # admitted, throttled, error
-            ("intended_s", pa.float64()),
+            _required("at_s", pa.float64()),  # when it was sent
+            _required("action", pa.string()),  # SendMessage, ReceiveMessage, DeleteMessage
+            _required("outcome", pa.string()),
+            _required("intended_s", pa.float64()),
             ("completed_s", pa.float64()),
             ("status", pa.int32()),
             ("code", pa.string()),
@@ -58,9 +68,9 @@ LEDGERS: dict[str, pa.Schema] = {
     # The queue's own journal: the ground truth of what was stored.
     "queue": pa.schema(
         [
-            ("at_s", pa.float64()),
-            ("event", pa.string()),  # stored absorbed received deleted parked expired purged
-            ("queue", pa.string()),
+            _required("at_s", pa.float64()),
+            _required("event", pa.string()),
+            _required("queue", pa.string()),
             ("message_id", pa.string()),
             ("dedup_id", pa.string()),  # the reference uses its email id
             ("group", pa.string()),
@@ -71,8 +81,8 @@ LEDGERS: dict[str, pa.Schema] = {
     ),
     "worker": pa.schema(
         [
-            ("at_s", pa.float64()),
-            ("event", pa.string()),  # received sent failed deleted extended postponed released
+            _required("at_s", pa.float64()),
+            _required("event", pa.string()),
             ("email_id", pa.string()),
             ("message_id", pa.string()),
             ("receive_count", pa.int32()),
@@ -83,18 +93,19 @@ LEDGERS: dict[str, pa.Schema] = {
     # The provider's journal: the ground truth of what was delivered.
     "sink": pa.schema(
         [
-            ("at_s", pa.float64()),
+            _required("at_s", pa.float64()),
             ("email_id", pa.string()),  # local part of the Message-ID
             ("key", pa.string()),  # the sender's correlation header
+            ("recipients_sha256", pa.string()),  # see recipients_digest
             ("size_bytes", pa.int64()),
             ("body_sha256", pa.string()),
         ]
     ),
     "faults": pa.schema(
         [
-            ("at_s", pa.float64()),
-            ("event", pa.string()),  # start, fired, end
-            ("fault", pa.string()),  # the label the scenario gave it
+            _required("at_s", pa.float64()),
+            _required("event", pa.string()),
+            _required("fault", pa.string()),  # the label the scenario gave it
             ("kind", pa.string()),
             ("action", pa.string()),
             ("queue", pa.string()),
@@ -104,13 +115,31 @@ LEDGERS: dict[str, pa.Schema] = {
     ),
     "metrics": pa.schema(
         [
-            ("at_s", pa.float64()),
-            ("source", pa.string()),  # a component, or queue:<name>
-            ("name", pa.string()),
-            ("value", pa.float64()),
+            _required("at_s", pa.float64()),
+            _required("source", pa.string()),  # a component, or queue:<name>
+            _required("name", pa.string()),
+            _required("value", pa.float64()),
         ]
     ),
 }
+# What these columns may say; a word that no check knows would be passed over in silence.
+WORDS: dict[tuple[str, str], frozenset[str]] = {
+    ("sender", "kind"): frozenset({"invoke", "ok", "fail", "info"}),
+    ("calls", "outcome"): frozenset({"admitted", "throttled", "error"}),
+    ("queue", "event"): frozenset(
+        {"stored", "absorbed", "received", "deleted", "parked", "moved", "expired", "purged"}
+    ),
+    ("worker", "event"): frozenset(
+        {"received", "sent", "failed", "deleted", "extended", "postponed", "released"}
+    ),
+    ("faults", "event"): frozenset({"start", "fired", "end"}),
+}
+
+
+def recipients_digest(addresses: Iterable[str]) -> str:
+    """What a delivery's `recipients_sha256` is: of the lower-case addresses, sorted, one a line."""
+    lines = "\n".join(sorted(address.lower() for address in addresses))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 class _Record(BaseModel):
@@ -132,8 +161,7 @@ class ExperimentRecord(_Record):
     scenario: str
     scenario_toml: str
     seed: int
-    is_control: bool = False
-    control: str | None = None  # the experiment that is this one's control
+    key_prefix: str = ""  # begins every idempotency key of this experiment, and of no other
     started_at: str  # ISO 8601, UTC
     origin_s: float
     queue: dict[str, str] = Field(default_factory=dict)  # the queue's attributes
@@ -157,6 +185,20 @@ class Machine(_Record):
     cpu_model: str = ""
 
 
+# A folder's name inside the run: it cannot lead out of it.
+ExperimentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}(\.control)?$")]
+
+
+class Plan(_Record):
+    """What one experiment was to try, written before it began; the record must agree with it."""
+
+    scenario: str
+    scenario_sha256: str  # of the scenario's text
+    claims: list[str]
+    control: ExperimentName | None = None  # the experiment that is its control
+    is_control: bool = False
+
+
 class RunManifest(_Record):
     """A run: its experiments in order, and what it ran on."""
 
@@ -169,8 +211,25 @@ class RunManifest(_Record):
     versions: dict[str, str]
     machine: Machine
     command: list[str]
-    experiments: list[str]
-    claims: dict[str, list[str]] = Field(default_factory=dict)  # what each was to try
+    experiments: list[ExperimentName]
+    plans: dict[ExperimentName, Plan] = Field(default_factory=dict)  # what each was to try
+
+    @model_validator(mode="after")
+    def _plans_fit_together(self) -> Self:
+        if len(set(self.experiments)) < len(self.experiments):
+            raise ValueError("experiments: each name may stand once")
+        for name, plan in self.plans.items():
+            control = self.plans.get(plan.control) if plan.control else None
+            if plan.control is not None and (
+                control is None
+                or not control.is_control
+                or control.scenario_sha256 != plan.scenario_sha256
+            ):
+                raise ValueError(f"plans.{name}.control: not a control of the same scenario")
+            controlled = [other.control for other in self.plans.values()]
+            if plan.is_control and name not in controlled:
+                raise ValueError(f"plans.{name}: a control of nothing")
+        return self
 
 
 class EvidenceError(Exception):
@@ -215,12 +274,33 @@ def read_ledger(experiment: Path, name: str) -> pa.Table:
     sealed, open_ = experiment / f"{name}.parquet", experiment / f"{name}.jsonl"
     try:
         if sealed.exists():
-            return pq.read_table(sealed, schema=schema)
-        if open_.exists():
-            return pa.Table.from_pylist(_read_jsonl(open_), schema=schema)
-    except (OSError, pa.ArrowException) as error:
+            table = pq.read_table(sealed, schema=schema)
+        elif open_.exists():
+            table = pa.Table.from_pylist(_read_jsonl(open_), schema=schema)
+        else:
+            return schema.empty_table()
+    except (OSError, pa.ArrowException, OverflowError, ValueError, TypeError) as error:
         raise EvidenceError(f"{experiment / name}: cannot be read: {error}") from error
-    return schema.empty_table()
+    _check_rows(table, name, f"{experiment / name}")
+    return table
+
+
+def _check_rows(table: pa.Table, name: str, where: str) -> None:
+    """Refuse rows that a check would silently pass over."""
+    for field in table.schema:
+        column = table[field.name]
+        if not field.nullable and column.null_count:
+            raise EvidenceError(f"{where}: {column.null_count} rows without {field.name}")
+        if pa.types.is_floating(field.type) and pc.all(pc.is_finite(column)).as_py() is False:
+            raise EvidenceError(f"{where}: {field.name} is not a finite number in every row")
+        known = WORDS.get((name, field.name))
+        if known is not None:
+            unknown = set(pc.unique(column).to_pylist()) - known
+            if unknown:
+                raise EvidenceError(
+                    f"{where}: {field.name} is {min(map(repr, unknown))[:80]}; "
+                    f"known: {', '.join(sorted(known))}"
+                )
 
 
 def _read_jsonl(path: Path) -> list[dict[str, Any]]:
@@ -229,7 +309,7 @@ def _read_jsonl(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(lines, start=1):
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise EvidenceError(f"{path}:{number}: not JSON") from error
         if not isinstance(row, dict):
             raise EvidenceError(f"{path}:{number}: not a JSON object")

@@ -7,12 +7,13 @@ key, value and what was wanted. `Scenario.model_json_schema()` is the format's J
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 CATALOG = Path(__file__).parent / "catalog"
 SCENARIO_BYTES_MAX = 64 * 1024
+ARRIVALS_MAX = 10_000_000  # of one load; more would not fit into memory when judged
 VALUE_CHARS_SHOWN = 80  # characters of a refused value that an error message repeats
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
@@ -62,6 +63,11 @@ class EmailLoad(_Model):
     timeout_s: float = Field(10.0, gt=0, le=600)
     retries: Retries = Retries()
 
+    @model_validator(mode="after")
+    def _is_bounded(self) -> Self:
+        _check_bounded(self)
+        return self
+
 
 CALLED_ACTIONS = ("SendMessage", "ReceiveMessage", "DeleteMessage")
 
@@ -75,6 +81,16 @@ class SqsCallLoad(_Model):
     groups: int = Field(1_000, ge=1, le=100_000)
     senders: int = Field(64, ge=1, le=10_000)
     timeout_s: float = Field(10.0, gt=0, le=600)
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> Self:
+        _check_bounded(self)
+        return self
+
+
+def _check_bounded(load: EmailLoad | SqsCallLoad) -> None:
+    if load.rate_per_s * load.duration_s > ARRIVALS_MAX:
+        raise ValueError(f"rate_per_s times duration_s must be at most {ARRIVALS_MAX:,}")
 
 
 class LogScan(_Model):
@@ -94,7 +110,7 @@ class _SqsFault(_Model):
     end_s: Seconds | None = None
 
     @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> "_SqsFault":
+    def _ends_after_it_starts(self) -> Self:
         if self.end_s is not None and self.end_s <= self.start_s:
             raise ValueError(f"end_s must be greater than start_s ({self.start_s})")
         return self
@@ -155,7 +171,8 @@ class Expectation(_Model):
     drain_timeout_s: float = Field(60.0, gt=0, le=3_600)
     late_p99_ms_max: float = Field(50.0, gt=0)  # generator: from intended to actual start
     achieved_share_min: float = Field(0.99, gt=0, le=1)
-    resent_min: int = Field(0, ge=0)  # emails that had to be sent more than once
+    acknowledged_share_min: float = Field(0.99, ge=0, le=1)  # of the emails, retries included
+    resent_min: int = Field(0, ge=0)  # emails sent again after the queue had stored them
 
 
 class Scenario(_Model):
@@ -171,7 +188,7 @@ class Scenario(_Model):
     expect: Expectation = Expectation()
 
     @model_validator(mode="after")
-    def _parts_fit_together(self) -> "Scenario":
+    def _parts_fit_together(self) -> Self:
         if self.control is not None and not isinstance(self.load, EmailLoad):
             raise ValueError("control: only a load of emails can have a control run")
         if self.faults and isinstance(self.load, LogScan):
@@ -245,21 +262,28 @@ def shown(value: object) -> str:
 
 
 def _read_text(path: Path) -> str:
+    where = shown(str(path))
     try:
-        if path.stat().st_size > SCENARIO_BYTES_MAX:
-            raise ScenarioError(f"{path}: larger than {SCENARIO_BYTES_MAX} bytes")
-        return path.read_text(encoding="utf-8")
+        if not path.is_file():  # a pipe or a device would be read without end
+            raise ScenarioError(f"{where}: no such file")
+        with path.open("rb") as file:
+            raw = file.read(SCENARIO_BYTES_MAX + 1)
+        if len(raw) > SCENARIO_BYTES_MAX:
+            raise ScenarioError(f"{where}: larger than {SCENARIO_BYTES_MAX} bytes")
+        return raw.decode()
     except UnicodeDecodeError as error:
-        raise ScenarioError(f"{path}: not UTF-8 (byte {error.start})") from error
+        raise ScenarioError(f"{where}: not UTF-8 (byte {error.start})") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise ScenarioError(f"{shown(str(path))}: {getattr(error, 'strerror', error)}") from error
+        raise ScenarioError(f"{where}: {getattr(error, 'strerror', error)}") from error
 
 
 def _validated(text: str, source: str, kind: type[M]) -> M:
     try:
-        return kind.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        values = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # also numbers of a thousand digits
         raise ScenarioError(f"{source}: not TOML: {error}") from error
+    try:
+        return kind.model_validate(values)
     except ValidationError as error:
         problems = [
             f"{source}: {'.'.join(str(part) for part in item['loc']) or 'scenario'}: "

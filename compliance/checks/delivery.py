@@ -1,13 +1,20 @@
-"""no-loss: what got a 202 is delivered or in the DLQ, and nothing else is delivered.
+"""no-loss: what got a 202 is delivered to its recipient or in the DLQ, and nothing else is.
 
-Lost and unexpected must both be empty (Jepsen's total-queue). Nothing is called lost before the
-queue was drained: until then a message may only be late.
+Lost and unexpected must both be empty (Jepsen's total-queue), and so must what was swallowed as a
+repeat of another email or delivered to somebody else. Nothing is called lost before the queue was
+drained: until then a message may only be late.
 """
 
 from compliance.history import History
-from compliance.verdict import OFFENCES_KEPT, Verdict, decide
+from compliance.verdict import OFFENCES_KEPT, Offence, Verdict, decide
 
 CLAIM = "no-loss"
+WHAT = {
+    "lost": "202, never delivered, not in the DLQ",
+    "swallowed": "202, but absorbed as a repeat of a different email",
+    "unexpected": "delivered, though nobody sent it",
+    "misdelivered": "delivered to somebody else",
+}
 
 
 def check(history: History) -> Verdict:
@@ -22,32 +29,31 @@ def check(history: History) -> Verdict:
             f"{sets.acknowledged} acknowledged emails are fewer than the "
             f"{history.scenario.expect.sample_min} asked for"
         )
-    lost = sets.lost if history.record.drained else 0
-    offences = history.offences("lost", "202, never delivered, not in the DLQ", OFFENCES_KEPT)
-    offences = offences[:lost]
-    offences += history.offences(
-        "unexpected", "delivered, though nobody sent it", OFFENCES_KEPT - len(offences)
-    )
+    lost = sets.lost if history.record.drained and history.has("sink") else 0
+    counts = {"lost": lost, "swallowed": sets.swallowed, "unexpected": sets.unexpected}
+    counts["misdelivered"] = sets.misdelivered
+    offences: list[Offence] = []
+    for view, count in counts.items():
+        offences += history.offences(view, WHAT[view], min(count, OFFENCES_KEPT - len(offences)))
+    delivered = f"{sets.delivered:,} delivered, {sets.parked:,} parked, {sets.lost:,} lost"
+    summary = f"{sets.acknowledged:,} acknowledged, "
+    summary += delivered if history.has("sink") else "deliveries not recorded"
+    others = {"recovered": sets.recovered, **counts}
+    del others["lost"]
+    summary += "".join(f", {count:,} {name}" for name, count in others.items() if count)
     return Verdict(
         claim=CLAIM,
         experiment=history.record.name,
-        outcome=decide(lost + sets.unexpected, reasons),
-        summary=(
-            f"{sets.acknowledged:,} acknowledged, {sets.delivered:,} delivered, "
-            f"{sets.parked:,} parked, {sets.lost:,} lost"
-            + (f", {sets.unexpected:,} unexpected" if sets.unexpected else "")
-            + (f", {sets.recovered:,} recovered" if sets.recovered else "")
-        ),
+        outcome=decide(sum(counts.values()), reasons),
+        summary=summary,
         figures={
             "acknowledged": sets.acknowledged,
             "delivered": sets.delivered,
             "parked": sets.parked,
-            "lost": sets.lost,
             "recovered": sets.recovered,
-            "unexpected": sets.unexpected,
-            "swallowed": sets.swallowed,
+            **counts,
         },
         offences=offences,
-        offence_count=lost + sets.unexpected,
+        offence_count=sum(counts.values()),
         reasons=reasons,
     )

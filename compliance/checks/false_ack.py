@@ -1,8 +1,10 @@
-"""no-false-ack: every 202 has a message that the queue had stored before the sender was told.
+"""no-false-ack: every 202 has a message of its own that the queue had stored before the sender was
+told, and what was not stored ends in an error that a sender can retry on.
 
 The queue's journal is the ground truth. A repeat that deduplication absorbed counts as stored: the
 message is there. Sender and queue share the machine's monotonic clock, so "before" needs no
-tolerance.
+tolerance. All traffic is valid, so a 4xx other than 408 and 429 tells a sender to give up an email
+that it should send again; one that was delivered after nothing but 4xx was refused falsely.
 """
 
 from compliance.history import History
@@ -11,11 +13,29 @@ from compliance.verdict import OFFENCES_KEPT, Offence, Verdict, decide
 CLAIM = "no-false-ack"
 
 FALSE_ACKS = """
-    select coalesce(ok.email_id, ok.key, '?'), ok.at_s, ok.email_id is null, s.stored_s
-    from (select * from sender where kind = 'ok') ok
+    with ok as (select * from sender where kind = 'ok'),
+    -- One stored message can vouch for one email only.
+    shared as (select email_id from ok group by email_id having count(distinct key) > 1)
+    select coalesce(ok.email_id, ok.key), ok.at_s, case
+        when ok.status not in (200, 202) then 'counted as accepted, though the status was another'
+        when ok.email_id is null then '202 without an id, so nobody can tell what was stored'
+        when shared.email_id is not null then '202 with an id that another email was given too'
+        when s.stored_s is null then '202, but the queue never stored it'
+        when s.stored_s > ok.at_s then '202 before the queue had stored it'
+        end as what
+    from ok
+    left join shared on shared.email_id = ok.email_id
     left join stored s on s.email_id = ok.email_id
-    where s.stored_s is null or s.stored_s > ok.at_s
-    order by ok.at_s
+    where what is not null
+    union all
+    select coalesce(email_id, key), at_s, 'delivered, though every answer said it was refused'
+    from denied
+    union all
+    select key, at_s, 'a valid email refused with HTTP ' || status || ', which no sender retries'
+    from sender
+    where kind = 'fail' and status between 400 and 499 and status not in (408, 429)
+      and key not in (select key from denied) and (select count(*) from calls) = 0
+    order by 2
 """
 
 
@@ -33,12 +53,13 @@ def check(history: History) -> Verdict:
             f"{acknowledged} acknowledgements are fewer than the "
             f"{history.scenario.expect.sample_min} asked for"
         )
-    false_acks = history.rows(FALSE_ACKS) if history.has("queue") else []
-    summary = f"{acknowledged:,} acknowledged, all stored before their 202"
-    if false_acks:
-        summary = f"{len(false_acks):,} of {acknowledged:,} acknowledged were not stored by then"
+    offences = history.rows(FALSE_ACKS) if history.has("queue") else []
+    if offences:
+        summary = f"{len(offences):,} answers of {acknowledged + errors:,} were false"
     elif reasons:
         summary = f"{acknowledged:,} acknowledged"
+    else:
+        summary = f"{acknowledged:,} acknowledged, all stored before their 202"
     if unstored:
         summary += (
             f"; {unstored:,} writes failed unstored, {errors:,} attempts answered with errors"
@@ -46,26 +67,18 @@ def check(history: History) -> Verdict:
     return Verdict(
         claim=CLAIM,
         experiment=history.record.name,
-        outcome=decide(len(false_acks), reasons),
+        outcome=decide(len(offences), reasons),
         summary=summary,
         figures={
             "acknowledged": acknowledged,
-            "false_acks": len(false_acks),
+            "false_answers": len(offences),
             "errors": errors,
             "failed_writes": unstored,
         },
         offences=[
-            Offence(id=i, what=_what(nameless, stored_s), at_s=history.since_origin(at_s))
-            for i, at_s, nameless, stored_s in false_acks[:OFFENCES_KEPT]
+            Offence(id=i, what=what, at_s=history.since_origin(at_s))
+            for i, at_s, what in offences[:OFFENCES_KEPT]
         ],
-        offence_count=len(false_acks),
+        offence_count=len(offences),
         reasons=reasons,
     )
-
-
-def _what(nameless: bool, stored_s: float | None) -> str:
-    if nameless:
-        return "202 without an id, so nobody can tell what was stored"
-    if stored_s is None:
-        return "202, but the queue never stored it"
-    return "202 before the queue had stored it"

@@ -5,33 +5,73 @@ it says, and not have been the bottleneck itself; the faults that were planned m
 """
 
 from compliance.history import History
-from scenarios.arrivals import email_arrivals
+from scenarios.evidence import Phase
 from scenarios.model import CALLED_ACTIONS, EmailLoad, SqsCallLoad
 
 CPU_SHARE_MAX = 0.95  # of one core; a generator that needs all of it may be what limits the rate
+PLACE_TOLERANCE_S = 0.001  # intended times are computed, not measured: only rounding differs
+WINDOW_TOLERANCE_S = 1.5  # a fault is injected over HTTP once the load has begun
+
+STRAYS = "select count(*) from attempted where key not in (select key from planned)"
+# First attempts that were not meant to be made then, or in that group.
+DISPLACED = """
+    select count(*) from attempts a join planned p using (key)
+    where a.attempt = 1 and (a."group" is distinct from p."group" or a.intended_s is null
+        or abs(a.intended_s - $start_s - p.intended_s) > $tolerance_s)
+"""
+DISPLACED_CALLS = """
+    select count(*) from calls where abs(
+        (intended_s - $start_s) * $rate - round((intended_s - $start_s) * $rate)) > $tolerance
+"""
+FAULT_WINDOW = """
+    select min(at_s) filter (event = 'start'), max(at_s) filter (event = 'end'),
+           count(*) filter (event = 'fired')
+    from faults where fault = $label
+"""
 
 
 def doubts(history: History) -> list[str]:
     """Why this experiment cannot verify anything; empty for an honest one."""
-    record, load = history.record, history.scenario.load
-    found = []
-    if record.interrupted:
-        found.append(f"the experiment did not run to its end: {record.interrupted}")
-    found += record.problems
+    load, phase = history.scenario.load, history.record.phase("load")
+    if not isinstance(load, EmailLoad | SqsCallLoad):
+        return []
+    if phase is None:
+        return ["the load never began"]
     if isinstance(load, EmailLoad):
-        planned = sum(1 for _ in email_arrivals(load, record.seed, ""))
-        sent = history.one("select count(*) from attempted")
-        late = "select invoked_s - intended_s as late_s from attempts"
-        found += _missed(history, planned, sent)
-    elif isinstance(load, SqsCallLoad):
-        planned = int(load.rate_per_s * load.duration_s)
-        for action in CALLED_ACTIONS:
-            sent = history.one("select count(*) from calls where action = $action", action=action)
-            found += [f"{action}: {doubt}" for doubt in _missed(history, planned, sent)]
-        late = "select at_s - intended_s as late_s from calls"
+        found = _dishonest_emails(history, phase)
+        late = "select abs(invoked_s - intended_s) as late_s from attempts"
     else:
-        return found
-    found += _lateness(history, late) + _bottleneck(history) + _silent_faults(history)
+        found = _dishonest_calls(history, load, phase)
+        late = "select abs(at_s - intended_s) as late_s from calls"
+    return found + _lateness(history, late) + _bottleneck(history) + _silent_faults(history, phase)
+
+
+def _dishonest_emails(history: History, phase: Phase) -> list[str]:
+    planned = history.count("planned")
+    strays = history.one(STRAYS)
+    displaced = history.one(DISPLACED, start_s=phase.start_s, tolerance_s=PLACE_TOLERANCE_S)
+    found = _missed(history, planned, history.count("attempted") - strays)
+    if strays:
+        found.append(f"{strays:,} emails were sent that the seed does not plan")
+    if displaced:
+        found.append(f"{displaced:,} emails were meant for another time or group than planned")
+    return found
+
+
+def _dishonest_calls(history: History, load: SqsCallLoad, phase: Phase) -> list[str]:
+    planned = int(load.rate_per_s * load.duration_s)
+    found = []
+    for action in CALLED_ACTIONS:
+        sent = history.one("select count(*) from calls where action = $action", action=action)
+        found += [f"{action}: {doubt}" for doubt in _missed(history, planned, sent)]
+    displaced = history.one(
+        DISPLACED_CALLS,
+        start_s=phase.start_s,
+        rate=load.rate_per_s,
+        tolerance=PLACE_TOLERANCE_S * load.rate_per_s,
+    )
+    if displaced:
+        found.append(f"{displaced:,} calls were meant for another time than planned")
     return found
 
 
@@ -47,7 +87,7 @@ def _lateness(history: History, late: str) -> list[str]:
     limit_ms = history.scenario.expect.late_p99_ms_max
     if p99_s is not None and p99_s * 1000 > limit_ms:
         return [
-            f"the generator was late: p99 {p99_s * 1000:.0f} ms after the intended time, "
+            f"the generator was off: p99 {p99_s * 1000:.0f} ms from the intended time, "
             f"over {limit_ms:g} ms"
         ]
     return []
@@ -57,18 +97,24 @@ def _bottleneck(history: History) -> list[str]:
     share = history.one(
         "select median(value) from metrics where source = 'generator' and name = 'cpu_share'"
     )
-    if share is not None and share > CPU_SHARE_MAX:
+    if share is None:
+        return ["nobody measured whether the generator was the bottleneck"]
+    if share > CPU_SHARE_MAX:
         return [f"the generator was the bottleneck: {share:.0%} of a core in the median"]
     return []
 
 
-def _silent_faults(history: History) -> list[str]:
-    fired = {
-        label
-        for (label,) in history.rows("select distinct fault from faults where event = 'fired'")
-    }
-    return [
-        f"the planned fault {fault.label} never fired"
-        for fault in history.scenario.faults
-        if fault.label not in fired
-    ]
+def _silent_faults(history: History, phase: Phase) -> list[str]:
+    found = []
+    for fault in history.scenario.faults:
+        start_s, end_s, fired = history.rows(FAULT_WINDOW, label=fault.label)[0]
+        load_s = phase.end_s - phase.start_s
+        planned_s = min(fault.end_s or load_s, load_s) - fault.start_s
+        if not fired:
+            found.append(f"the planned fault {fault.label} never fired")
+        elif start_s is None or end_s is None:
+            found.append(f"nobody saw when the planned fault {fault.label} began and ended")
+        elif end_s - start_s < planned_s - WINDOW_TOLERANCE_S:
+            lasted = f"{end_s - start_s:.1f} s of {planned_s:.1f} s"
+            found.append(f"the planned fault {fault.label} lasted {lasted}")
+    return found

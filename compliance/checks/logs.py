@@ -1,41 +1,41 @@
 """no-pii-logs: nothing personal in the logs that API and worker wrote under load and fault.
 
 The run's own people are canaries, matched exactly; Presidio and spaCy look for anyone else. A log
-that is empty, belongs to another run, or is read by a scanner that misses the planted control line
-proves nothing.
+that is cut, belongs to another run, or is read by a scanner that misses one of the planted control
+lines proves nothing.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from compliance.history import History
-from compliance.pii import Canary, Place, Scanner, ScanReport, load_canaries
+from compliance.pii import Canary, Place, Scanner, ScanReport
 from compliance.verdict import OFFENCES_KEPT, Offence, Verdict, decide
+from scenarios.arrivals import canaries, synthetic_people
 from scenarios.evidence import EvidenceError
-from scenarios.model import LogScan
+from scenarios.model import EmailLoad, LogScan
 
 CLAIM = "no-pii-logs"
 CONTROL_LOG = "control.log"
 WHAT_CHARS_MAX = 300
-SAMPLED_IDS = 200  # of each run: enough to tell whether a log speaks of it
+NAMED_SHARE_MIN = 0.95  # of the accepted emails; a killed component loses its last lines
+CONTROL_DETECTORS = ("canary", "pattern", "ner")
+_WORD = re.compile(rb"[A-Za-z0-9_-]{8,128}")
 
 
 def check_logs(run: Path, history: History) -> Verdict:
     """Scan the logs that the experiment names, in its sibling folders and its own control."""
     load = history.scenario.load
     assert isinstance(load, LogScan), "only a log scan is judged by its logs"
-    sources = [run / name for name in load.of]
-    logs = [source / "logs" / f"{part}.log" for source in sources for part in load.components]
-    control = history.folder / "logs" / CONTROL_LOG
-    doubts = [f"{run.name}: {_shown(log, run)} is missing" for log in logs if not log.exists()]
-    present = [log for log in logs if log.exists()]
-    scanner = Scanner(canaries=_canaries(sources))
-    if not scanner.scan([control]).canary_lines:
-        doubts.append("the planted control line was not found, so a leak might not be either")
-    report = scanner.scan(present)
+    scanned = [_Scanned(run / name, load.components) for name in load.of]
+    logs = [log for source in scanned for log in source.logs]
+    canaries = {canary for source in scanned for canary in source.canaries}
+    scanner = Scanner(canaries=sorted(canaries, key=lambda each: (each.kind, each.value)))
+    doubts = [doubt for source in scanned for doubt in source.doubts]
+    doubts += _blind_spots(scanner.scan([history.folder / "logs" / CONTROL_LOG]))
+    report = scanner.scan(logs)
     doubts += [f"{note.source}: {note.what}" for note in report.skipped]
-    for source in sources:
-        doubts += _not_of_this_run(source, [log for log in present if source in log.parents])
     if history.record.interrupted:
         doubts.append(f"the experiment did not run to its end: {history.record.interrupted}")
     lines = sum(place.lines for place in report.places)
@@ -43,11 +43,11 @@ def check_logs(run: Path, history: History) -> Verdict:
         claim=CLAIM,
         experiment=history.record.name,
         outcome=decide(lines, doubts),
-        summary=_summary(report, len(present), lines),
+        summary=_summary(report, len(logs), lines),
         figures={
             "lines": report.lines_read,
             "bytes": report.bytes_read,
-            "logs": len(present),
+            "logs": len(logs),
             "places": len(report.places),
             "lines_with_findings": lines,
             "distinct_skeletons": report.distinct_skeletons,
@@ -58,44 +58,72 @@ def check_logs(run: Path, history: History) -> Verdict:
     )
 
 
+class _Scanned:
+    """One experiment's logs: which there are, who is in them, and why they may not tell."""
+
+    def __init__(self, folder: Path, components: Sequence[str]) -> None:
+        self.canaries: set[Canary] = set()
+        self.doubts: list[str] = []
+        named = [folder / "logs" / f"{component}.log" for component in components]
+        self.logs = [log for log in named if log.is_file()]
+        self.doubts += [
+            f"{folder.name}/logs/{log.name} is missing" for log in named if log not in self.logs
+        ]
+        try:
+            history = History(folder)
+        except EvidenceError as error:
+            self.doubts.append(str(error))
+            return
+        try:
+            load, record = history.scenario.load, history.record
+            if record.interrupted or record.problems:
+                why = record.interrupted or record.problems[0]
+                self.doubts.append(f"{folder.name} did not run as planned: {why}")
+            if isinstance(load, EmailLoad):
+                # From the seed, not from a file that somebody may have shortened.
+                people = synthetic_people(load.people, record.seed)
+                self.canaries = {Canary(kind, value) for kind, value in canaries(people)}
+            ids = {
+                email_id
+                for (email_id,) in history.rows(
+                    "select distinct email_id from acknowledged where email_id is not null"
+                )
+            }
+        finally:
+            history.close()
+        self.doubts += [doubt for log in self.logs if (doubt := _too_short(log, ids))]
+
+
+def _too_short(log: Path, ids: set[str]) -> str | None:
+    """Why a log does not cover its run: each accepted email should be named in it."""
+    named: set[str] = set()
+    with log.open("rb") as lines:
+        for line in lines:
+            named.update(word.decode() for word in _WORD.findall(line))
+    share = len(ids & named) / len(ids) if ids else 0.0
+    if share >= NAMED_SHARE_MIN:
+        return None
+    return (
+        f"{log.parent.parent.name}/logs/{log.name} names {share:.0%} of the accepted emails, under "
+        f"{NAMED_SHARE_MIN:.0%}: is it the whole log?"
+    )
+
+
+def _blind_spots(report: ScanReport) -> list[str]:
+    """What the scanner did not find of what was planted for it."""
+    found = {place.rule.split("/")[0] for place in report.places}
+    return [
+        f"the planted control line was not found by {detector}, so a leak might not be either"
+        for detector in CONTROL_DETECTORS
+        if detector not in found
+    ]
+
+
 def _offence(place: Place, run: Path) -> Offence:
     first = place.findings[0]
     where = f"{_shown(Path(first.source), run)}:{first.line}"
     what = f"{place.rule} {first.masked}, in {place.lines:,} lines like: {place.template}"
     return Offence(id=where, what=what[:WHAT_CHARS_MAX])
-
-
-def _canaries(sources: Iterable[Path]) -> list[Canary]:
-    """The people of all scanned runs, each once."""
-    files = [source / "canaries.jsonl" for source in sources]
-    try:
-        found = {canary for file in files if file.exists() for canary in load_canaries(file)}
-    except ValueError as error:
-        raise EvidenceError(str(error)) from error
-    return sorted(found, key=lambda canary: (canary.kind, canary.value))
-
-
-def _not_of_this_run(source: Path, logs: list[Path]) -> list[str]:
-    """Whether each log names emails that this very run had accepted."""
-    history = History(source)
-    try:
-        rows = history.rows(
-            "select email_id from acknowledged where email_id is not null order by key limit $n",
-            n=SAMPLED_IDS,
-        )
-    finally:
-        history.close()
-    ids = [email_id.encode() for (email_id,) in rows]
-    return [
-        f"{source.name}/logs/{log.name} names none of the run's emails: is it the right log?"
-        for log in logs
-        if not _mentions(log, ids)
-    ]
-
-
-def _mentions(log: Path, ids: list[bytes]) -> bool:
-    with log.open("rb") as lines:
-        return any(email_id in line for line in lines for email_id in ids)
 
 
 def _summary(report: ScanReport, logs: int, lines: int) -> str:

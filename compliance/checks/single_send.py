@@ -1,7 +1,7 @@
 """resend-safe: a sender that tries again with the same key causes one email, not two.
 
-The dangerous case is a resend of something already stored. Unless that happened, as the queue's
-journal shows by an absorbed repeat, the experiment has not tried the claim.
+The dangerous case is a resend of something already stored: only emails that were sent again, whose
+repeat the queue absorbed, and that were delivered, have tried the claim.
 """
 
 from compliance.history import History
@@ -9,28 +9,46 @@ from compliance.verdict import OFFENCES_KEPT, Verdict, decide
 
 CLAIM = "resend-safe"
 
+TRIED = """
+    select count(*) from attempted t
+    join acknowledged a using (key)
+    join delivered d using (key)
+    where t.attempts > 1
+      and a.email_id in (select dedup_id from queue where event = 'absorbed')
+"""
+ALSO_PARKED = """
+    select count(*) from delivered d join acknowledged a using (key)
+    join parked p on p.email_id = a.email_id
+"""
+
 
 def check(history: History) -> Verdict:
     resent = history.one("select count(*) from attempted where attempts > 1")
-    absorbed = history.one("select count(distinct dedup_id) from queue where event = 'absorbed'")
-    resent_min = max(history.scenario.expect.resent_min, 1)
+    tried = history.one(TRIED)
+    also_parked = history.one(ALSO_PARKED)
+    tried_min = max(history.scenario.expect.resent_min, 1)
     reasons = []
     if not history.has("sink"):
         reasons.append("nobody recorded what was delivered")
-    if resent < resent_min:
-        reasons.append(f"{resent} emails were sent again, fewer than the {resent_min} asked for")
-    if not absorbed:
-        reasons.append("no email was sent again after it had been stored")
+    if not history.record.drained:
+        reasons.append("the queue was not seen to drain, so second copies may still be in it")
+    if tried < tried_min:
+        reasons.append(
+            f"{tried} emails were sent again after they were stored and then delivered, fewer "
+            f"than the {tried_min} asked for"
+        )
+    if also_parked:
+        reasons.append(f"{also_parked} delivered emails also lie in the DLQ: a redrive sends them")
     duplicated = history.sets.duplicated
     return Verdict(
         claim=CLAIM,
         experiment=history.record.name,
         outcome=decide(duplicated, reasons),
         summary=(
-            f"{resent:,} emails sent again, {absorbed:,} of them after they were stored, "
+            f"{resent:,} emails sent again, {tried:,} of them after they were stored, "
             f"{duplicated:,} delivered twice"
         ),
-        figures={"resent": resent, "absorbed": absorbed, "duplicated": duplicated},
+        figures={"resent": resent, "resent_after_stored": tried, "duplicated": duplicated},
         offences=history.offences("duplicated", "delivered more than once", OFFENCES_KEPT),
         offence_count=duplicated,
         reasons=reasons,

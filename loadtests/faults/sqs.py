@@ -9,6 +9,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 
 from scenarios.model import SqsFault
 
@@ -45,5 +46,5 @@ def _request(method: str, endpoint: str, body: bytes | None) -> None:
     except urllib.error.HTTPError as error:
         reason = error.read(500).decode(errors="replace")
         raise FaultError(f"SQS refused the fault plan ({error.code}): {reason}") from error
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         raise FaultError(f"SQS did not take the fault plan: {error}") from error

@@ -41,6 +41,7 @@ class Story:
                     "seed": 1,
                     "started_at": "2026-01-01T00:00:00+00:00",
                     "origin_s": 0.0,
+                    "key_prefix": "",
                     "drained": True,
                     **record,
                 }
@@ -55,14 +56,17 @@ class Story:
     def invoke(self, key, attempt=1, group="g"):
         self.event("sender", kind="invoke", key=key, attempt=attempt, group=group, intended_s=None)
 
-    def outcome(self, kind, key, attempt=1, email_id=None):
-        self.event("sender", kind=kind, key=key, attempt=attempt, email_id=email_id)
+    def outcome(self, kind, key, attempt=1, email_id=None, status=None):
+        status = 202 if kind == "ok" and status is None else status
+        row = {"key": key, "attempt": attempt, "email_id": email_id, "status": status}
+        self.event("sender", kind=kind, **row)
 
     def stored(self, email_id, sequence=None, group="g", body="b"):
         number = next(self._ticks) if sequence is None else sequence
         self.event(
             "queue",
             event="stored",
+            queue="emails.fifo",
             dedup_id=email_id,
             sequence=f"{number:020d}",
             group=group,
@@ -70,13 +74,19 @@ class Story:
         )
 
     def absorbed(self, email_id, body="b"):
-        self.event("queue", event="absorbed", dedup_id=email_id, body_sha256=body)
+        row = {"dedup_id": email_id, "body_sha256": body}
+        self.event("queue", event="absorbed", queue="emails.fifo", **row)
 
     def parked(self, email_id):
-        self.event("queue", event="parked", dedup_id=email_id)
+        self.event("queue", event="parked", queue="emails.fifo", dedup_id=email_id)
 
-    def delivered(self, key, email_id=None):
-        self.event("sink", key=key, email_id=email_id or f"em_{key}")
+    def gone(self, event, email_id):
+        """It left the DLQ, and not towards anybody."""
+        self.event("queue", event=event, queue="emails-dlq.fifo", dedup_id=email_id)
+
+    def delivered(self, key, email_id=None, recipients="r"):
+        email_id = email_id or f"em_{key}"
+        self.event("sink", key=key, email_id=email_id, recipients_sha256=recipients)
 
     def healthy(self, key, group="g"):
         """An email's whole good life."""

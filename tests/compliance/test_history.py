@@ -2,7 +2,17 @@
 
 import pytest
 
-SETS = ("lost", "duplicated", "recovered", "unexpected", "parked", "swallowed", "reordered")
+SETS = (
+    "lost",
+    "duplicated",
+    "recovered",
+    "denied",
+    "unexpected",
+    "misdelivered",
+    "parked",
+    "swallowed",
+    "reordered",
+)
 
 
 def nonempty(story):
@@ -32,6 +42,40 @@ def test_acknowledged_and_parked_is_not_lost(story):
     story.outcome("ok", "a", email_id="em_a")
     story.parked("em_a")
     assert nonempty(story) == {"parked": 1}
+
+
+@pytest.mark.parametrize("event", ["purged", "expired", "deleted"])
+def test_what_left_the_dlq_again_and_reached_nobody_is_lost(story, event):
+    story.invoke("a")
+    story.stored("em_a")
+    story.outcome("ok", "a", email_id="em_a")
+    story.parked("em_a")
+    story.gone(event, "em_a")
+    assert nonempty(story) == {"lost": 1}
+
+
+def test_delivered_though_every_answer_was_a_refusal_is_denied(story):
+    story.invoke("a")
+    story.stored("em_a")
+    story.outcome("fail", "a", status=400)
+    story.delivered("a")
+    assert nonempty(story) == {"denied": 1}
+
+
+def test_delivered_to_somebody_else_is_misdelivered(make_story):
+    """The seed says to whom each planned email goes."""
+    planned = (
+        make_story(key_prefix="s").history().rows("select key, recipients_sha256 from planned")
+    )
+    (right, digest), (wrong, _) = planned[:2]
+    story = make_story(name="misdelivering", key_prefix="s")
+    for key in (right, wrong):
+        story.invoke(key)
+        story.stored(f"em_{key}")
+        story.outcome("ok", key, email_id=f"em_{key}")
+        story.delivered(key, recipients=digest)
+    assert nonempty(story) == {"misdelivered": 1}
+    assert [o.id for o in story.history().offences("misdelivered", "", 9)] == [f"em_{wrong}"]
 
 
 @pytest.mark.parametrize("kind", ["info", "fail", None])
@@ -88,11 +132,20 @@ def test_overtaken_within_a_group_is_reordered(story):
     assert [o.id for o in story.history().offences("reordered", "", 9)] == ["em_b"]
 
 
+def test_a_group_of_the_sender_keeps_its_order_over_several_groups_of_the_queue(story):
+    for key in "ab":
+        story.invoke(key, group="mine")
+        story.stored(f"em_{key}", group=f"queue-{key}")
+    for key in "ba":
+        story.delivered(key)
+    assert story.history().sets.reordered == 1
+
+
 def test_groups_do_not_wait_for_each_other(story):
     story.stored("em_a", sequence=1, group="g1")
     story.stored("em_b", sequence=2, group="g2")
     for key in "ba":
-        story.invoke(key)
+        story.invoke(key, group={"a": "g1", "b": "g2"}[key])
         story.delivered(key)
     assert story.history().sets.reordered == 0
 

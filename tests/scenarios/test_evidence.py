@@ -2,6 +2,8 @@
 
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +30,9 @@ ROWS = st.lists(
 )
 
 
+SAMPLE = {"at_s": 1.0, "source": "api", "name": "cpu_share", "value": 0.5}
+
+
 def write_lines(folder, name, rows, tail=""):
     text = "".join(json.dumps(row) + "\n" for row in rows)
     (folder / f"{name}.jsonl").write_text(text + tail)
@@ -51,7 +56,7 @@ def test_component_that_wrote_nothing_has_an_empty_ledger(name, tmp_path):
 
 
 def test_torn_last_line_is_passed_over(tmp_path):
-    write_lines(tmp_path, "metrics", [{"at_s": 1.0}], tail='{"at_s": 2.')
+    write_lines(tmp_path, "metrics", [SAMPLE], tail='{"at_s": 2.')
     assert read_ledger(tmp_path, "metrics")["at_s"].to_pylist() == [1.0]
 
 
@@ -66,6 +71,82 @@ def test_rows_of_another_shape_are_named(tmp_path, text):
     (tmp_path / "metrics.jsonl").write_text(text)
     with pytest.raises(EvidenceError, match="metrics"):
         read_ledger(tmp_path, "metrics")
+
+
+@pytest.mark.parametrize(
+    ("ledger", "row", "named"),
+    [
+        ("metrics", SAMPLE | {"at_s": None}, "1 rows without at_s"),
+        ("metrics", SAMPLE | {"value": float("nan")}, "value is not a finite number"),
+        ("metrics", SAMPLE | {"at_s": float("inf")}, "at_s is not a finite number"),
+        ("sender", {"at_s": 1, "kind": "OK", "key": "k", "attempt": 1}, "kind is 'OK'"),
+        ("sender", {"at_s": 1, "kind": "ok", "attempt": 1}, "rows without key"),
+        ("queue", {"at_s": 1, "event": "lost", "queue": "q"}, "event is 'lost'"),
+    ],
+)
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_rows_that_a_check_would_pass_over_are_refused(ledger, row, named, is_sealed, tmp_path):
+    if is_sealed:
+        pq.write_table(pa.Table.from_pylist([row]), tmp_path / f"{ledger}.parquet")
+    else:
+        write_lines(tmp_path, ledger, [row])
+    with pytest.raises(EvidenceError, match=named):
+        read_ledger(tmp_path, ledger)
+
+
+def test_parquet_without_a_column_that_decides_is_refused(tmp_path):
+    pq.write_table(pa.table({"at_s": [1.0], "key": ["k"]}), tmp_path / "sender.parquet")
+    with pytest.raises(EvidenceError, match="rows without kind"):
+        read_ledger(tmp_path, "sender")
+
+
+def test_a_number_that_no_column_holds_is_refused(tmp_path):
+    write_lines(tmp_path, "sender", [{"at_s": 1, "kind": "ok", "key": "k", "attempt": 10**22}])
+    with pytest.raises(EvidenceError, match="cannot be read"):
+        read_ledger(tmp_path, "sender")
+
+
+def test_deep_json_is_refused(tmp_path):
+    (tmp_path / "sink.jsonl").write_text("[" * 100_000 + "\n")
+    with pytest.raises(EvidenceError, match="not JSON"):
+        read_ledger(tmp_path, "sink")
+
+
+def plan(**changes):
+    return {"scenario": "s", "scenario_sha256": "0", "claims": []} | changes
+
+
+@pytest.mark.parametrize(
+    ("experiments", "plans", "named"),
+    [
+        (["../x"], {}, "experiments.0"),
+        (["a" * 300], {}, "experiments.0"),
+        (["a", "a"], {}, "each name may stand once"),
+        (["a"], {"a": plan(control="a")}, "not a control of the same scenario"),
+        (["a"], {"a": plan(control="b")}, "not a control of the same scenario"),
+        (["a"], {"a": plan(is_control=True)}, "a control of nothing"),
+        (
+            ["a", "b"],
+            {"a": plan(control="b"), "b": plan(is_control=True, scenario_sha256="1")},
+            "not a control of the same scenario",
+        ),
+    ],
+)
+def test_manifests_that_contradict_themselves_are_refused(experiments, plans, named, tmp_path):
+    manifest = {
+        "name": "run",
+        "started_at": "",
+        "seed": 1,
+        "commit": None,
+        "versions": {},
+        "machine": {"system": "", "python": "", "cpu_count": 1, "memory_bytes": 1},
+        "command": [],
+        "experiments": experiments,
+        "plans": plans,
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(EvidenceError, match=named):
+        read_manifest(tmp_path)
 
 
 def test_damaged_parquet_is_named(tmp_path):

@@ -1,5 +1,7 @@
 """Scenario files: the catalogue is whole, and what is wrong is named with file, key and value."""
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +71,15 @@ def test_control_is_the_same_load_without_faults_and_shorter():
         ('kind = "outage"', 'kind = "flood"', r"faults.0: .*'flood'"),
         ("end_s = 2", "end_s = 0.5", "faults.0.outage: .*end_s must be greater than start_s"),
         ('name = "try"', 'name = "../../etc"', "name: .*pattern"),
+        ("duration_s = 5", "duration_s = 80_000_000", "load.emails.duration_s: .*86400"),
+        ("rate_per_s = 10", "rate_per_s = 90_000_000", "load.emails.rate_per_s: .*100000"),
+        (
+            "rate_per_s = 10\nduration_s = 5",
+            "rate_per_s = 99_999\nduration_s = 86_400",
+            "load.emails: .*at most 10,000,000",
+        ),
+        ("rate_per_s = 10", "rate_per_s = " + "9" * 5_000, "not TOML"),
+        ('name = "try"', "name = " + "[" * 30_000, "not TOML"),
         ('name = "try"', "name = ", "not TOML: .*line 2"),
         ('label = "gone"', "", "faults.0.outage.label: Field required"),
     ],
@@ -90,8 +101,11 @@ def test_a_name_cannot_leave_the_catalogue(name):
 
 
 def test_missing_binary_and_huge_files_are_refused(tmp_path):
-    with pytest.raises(ScenarioError, match="No such file"):
+    with pytest.raises(ScenarioError, match="no such file"):
         load_scenario(str(tmp_path / "none.toml"))
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(ScenarioError, match="no such file"):
+        load_scenario(str(tmp_path / "pipe.toml"))
     binary = tmp_path / "binary.toml"
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ScenarioError, match="not UTF-8"):

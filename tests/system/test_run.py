@@ -4,6 +4,7 @@ The planted changes are those a sceptic would try: a delivery removed, a 202 inv
 in a log.
 """
 
+import base64
 import json
 import shutil
 
@@ -11,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+
+CLAIMS = ("no-loss", "no-false-ack", "resend-safe", "order", "no-pii-logs")
 
 pytestmark = pytest.mark.xdist_group("live")  # one at a time: they share two cores
 
@@ -31,6 +34,15 @@ def edit(path, change):
     pq.write_table(change(pq.read_table(path)), path)
 
 
+def halve(log):
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(lines[: len(lines) // 2]))
+
+
+def change_json(path, **changes):
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
 def offences(claim):
     return [offence["id"] for verdict in claim["verdicts"] for offence in verdict["offences"]]
 
@@ -38,7 +50,7 @@ def offences(claim):
 def test_healthy_reference_is_verified_under_faults(finished_run):
     done, run = finished_run
     assert done.returncode == 0, done.stdout + done.stderr
-    for claim in ("no-loss", "no-false-ack", "resend-safe", "order", "no-pii-logs"):
+    for claim in CLAIMS:
         assert f"{claim} " in done.stdout
     assert {"report.html", "report.md", "junit.xml", "verdicts.json"} <= {
         path.name for path in run.iterdir()
@@ -101,7 +113,8 @@ def test_one_address_in_the_worker_log_refutes_no_pii_logs_without_repeating_it(
 @pytest.mark.parametrize(
     ("what", "breaks"),
     [
-        ("the control line", lambda run: (run / "small-scan/logs/control.log").write_text("{}\n")),
+        ("the control lines", lambda run: (run / "small-scan/logs/control.log").write_text("{}\n")),
+        ("half a log", lambda run: halve(run / "small-failure/logs/worker.log")),
         ("a log", lambda run: (run / "small-failure/logs/api.log").unlink()),
         ("another run's log", lambda run: (run / "small-failure/logs/api.log").write_text("x\n")),
     ],
@@ -121,9 +134,8 @@ def test_a_fault_that_never_fired_makes_the_experiment_inconclusive(queueproof, 
     )
     exit_code, claims = judged(queueproof, copied_run)
     assert exit_code == 3
-    assert claims["no-loss"]["verdicts"][0]["reasons"] == [
-        "the planned fault answer-lost never fired"
-    ]
+    reasons = claims["no-loss"]["verdicts"][0]["reasons"]
+    assert reasons == ["the planned fault answer-lost never fired"]
 
 
 def test_a_control_that_failed_makes_the_experiment_inconclusive(queueproof, copied_run):
@@ -134,6 +146,65 @@ def test_a_control_that_failed_makes_the_experiment_inconclusive(queueproof, cop
     exit_code, claims = judged(queueproof, copied_run)
     assert exit_code == 3
     assert "the control run is refuted on no-loss" in claims["order"]["verdicts"][0]["reasons"][0]
+
+
+def test_a_leak_is_found_though_the_canary_file_was_cut(queueproof, copied_run):
+    canaries = (copied_run / "small-failure" / "canaries.jsonl").read_text()
+    phone = next(c["value"] for c in map(json.loads, canaries.splitlines()) if c["kind"] == "phone")
+    (copied_run / "small-failure" / "canaries.jsonl").write_text("")
+    with (copied_run / "small-failure" / "logs" / "api.log").open("a") as log:
+        log.write(json.dumps({"event": base64.b64encode(phone.encode()).decode()}) + "\n")
+    assert judged(queueproof, copied_run)[1]["no-pii-logs"]["outcome"] == "refuted"
+
+
+def test_a_log_scan_of_a_run_that_broke_is_inconclusive(queueproof, copied_run):
+    change_json(copied_run / "small-failure" / "experiment.json", problems=["api died"])
+    assert judged(queueproof, copied_run)[1]["no-pii-logs"]["outcome"] == "inconclusive"
+
+
+def test_an_experiment_without_its_record_leaves_its_claims_inconclusive(queueproof, copied_run):
+    (copied_run / "small-failure" / "experiment.json").unlink()
+    exit_code, claims = judged(queueproof, copied_run)
+    assert exit_code == 3
+    assert {claims[claim]["outcome"] for claim in CLAIMS} == {"inconclusive"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"seed": 4711}, "its seed is not what the run's manifest planned"),
+        ({"name": "baseline"}, "its name is not"),
+        ({"scenario": "baseline"}, "its scenario is not"),
+    ],
+)
+def test_a_record_that_the_manifest_did_not_plan_is_refused(queueproof, copied_run, changes, named):
+    change_json(copied_run / "small-failure" / "experiment.json", **changes)
+    done = queueproof("judge", copied_run, cwd=copied_run)
+    assert done.returncode == 2
+    assert named in done.stderr
+
+
+def test_a_claim_cannot_be_dropped_from_the_scenario(queueproof, copied_run):
+    record = copied_run / "small-failure" / "experiment.json"
+    text = json.loads(record.read_text())["scenario_toml"].replace('"no-loss", ', "")
+    change_json(record, scenario_toml=text)
+    done = queueproof("judge", copied_run, cwd=copied_run)
+    assert done.returncode == 2
+    assert "its scenario's text is not what the run's manifest planned" in done.stderr
+
+
+def test_an_experiment_that_the_manifest_does_not_list_is_refused(queueproof, copied_run):
+    shutil.copytree(copied_run / "small-failure", copied_run / "another")
+    done = queueproof("judge", copied_run, cwd=copied_run)
+    assert done.returncode == 2
+    assert "knows no such experiment" in done.stderr
+
+
+def test_a_sink_of_another_run_is_not_taken_for_this_one_s(queueproof, copied_run):
+    """Keys are of one experiment only, so the control's deliveries are nobody's here."""
+    control = copied_run / "small-failure.control" / "sink.parquet"
+    shutil.copy(control, copied_run / "small-failure" / "sink.parquet")
+    assert judged(queueproof, copied_run)[1]["no-loss"]["outcome"] == "refuted"
 
 
 def test_report_writes_the_pages_anew(queueproof, copied_run):

@@ -60,6 +60,52 @@ def test_no_sink_journal_is_inconclusive(story):
     assert delivery.check(story.history()).outcome is Outcome.INCONCLUSIVE
 
 
+def test_an_email_swallowed_as_another_s_repeat_refutes_no_loss(story):
+    story.healthy("a")
+    story.absorbed("em_a", body="another")
+    verdict = delivery.check(story.history())
+    assert verdict.outcome is Outcome.REFUTED
+    assert verdict.figures["swallowed"] == 1
+
+
+def test_two_emails_with_one_id_refute_no_false_ack(story):
+    """One stored message can vouch for one email only."""
+    story.healthy("a")
+    story.invoke("b")
+    story.outcome("ok", "b", email_id="em_a")
+    verdict = false_ack.check(story.history())
+    assert verdict.outcome is Outcome.REFUTED
+    assert "another email was given too" in verdict.offences[0].what
+
+
+def test_another_status_counted_as_accepted_refutes_no_false_ack(story):
+    story.healthy("a")
+    story.invoke("b")
+    story.stored("em_b")
+    story.outcome("ok", "b", email_id="em_b", status=500)
+    assert false_ack.check(story.history()).outcome is Outcome.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [(400, Outcome.REFUTED), (422, Outcome.REFUTED), (429, Outcome.VERIFIED)],
+)
+def test_an_error_that_no_sender_retries_refutes_no_false_ack(story, status, outcome):
+    story.healthy("a")
+    story.invoke("b")
+    story.outcome("fail", "b", status=status)
+    assert false_ack.check(story.history()).outcome is outcome
+
+
+def test_delivered_after_nothing_but_refusals_refutes_no_false_ack(story):
+    story.healthy("a")
+    story.invoke("b")
+    story.stored("em_b")
+    story.outcome("fail", "b", status=429)
+    story.delivered("b")
+    assert false_ack.check(story.history()).outcome is Outcome.REFUTED
+
+
 @pytest.mark.parametrize("attempts", [0, 1])
 def test_false_202_refutes_no_false_ack(story, attempts):
     """With or without a recorded invoke."""
@@ -131,6 +177,39 @@ def test_resends_of_nothing_stored_do_not_try_resend_safe(story):
     story.outcome("ok", "a", attempt=2, email_id="em_a")
     story.delivered("a")
     assert single_send.check(story.history()).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_resent_email_that_was_not_delivered_has_not_tried_resend_safe(story):
+    resend(story, "a")
+    (story.folder / "sink.jsonl").unlink()
+    story.healthy("b")
+    assert single_send.check(story.history()).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_delivered_email_that_also_lies_in_the_dlq_is_inconclusive(story):
+    resend(story, "a")
+    story.parked("em_a")
+    verdict = single_send.check(story.history())
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "a redrive sends them" in verdict.reasons[0]
+
+
+@pytest.mark.parametrize("check", [single_send, order])
+def test_a_queue_that_did_not_drain_may_still_hold_the_offence(make_story, check):
+    story = make_story(drained=False)
+    resend(story, "a")
+    story.healthy("b")
+    assert check.check(story.history()).outcome is Outcome.INCONCLUSIVE
+
+
+def test_deliveries_without_a_place_in_the_journal_leave_order_inconclusive(story):
+    for key in "abc":
+        story.healthy(key)
+    story.invoke("d")
+    story.delivered("d", email_id="em_nobody")
+    verdict = order.check(story.history())
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "1 delivered emails have no place" in verdict.reasons[0]
 
 
 def test_overtaking_refutes_order(story):

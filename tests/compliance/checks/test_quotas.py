@@ -6,6 +6,7 @@ import pytest
 
 from compliance.checks import quotas
 from compliance.verdict import Outcome
+from scenarios.evidence import Phase
 from scenarios.model import CALLED_ACTIONS
 
 SCENARIO = """
@@ -39,6 +40,7 @@ def quota_story(make_story):
                         "outcome": "admitted" if admitted else "throttled",
                     }
                     file.write(json.dumps(row) + "\n")
+        story.event("queue", at_s=0.5, event="received", queue="emails.fifo")
         return story
 
     return make
@@ -57,8 +59,32 @@ def test_another_quota_refutes(quota_story, admitted_per_s):
     assert {offence.id for offence in verdict.offences} == set(CALLED_ACTIONS)
 
 
+def test_a_second_in_which_everything_passed_refutes_though_the_average_is_right(quota_story):
+    phase = Phase(name="load", start_s=0, end_s=6)
+    story = quota_story(phases=[phase])
+    for n in range(400):
+        row = {"queue": "emails.fifo", "dedup_id": f"k{n}", "sequence": "0"}
+        story.event("queue", at_s=2 + n / 400, event="stored", **row)
+    verdict = quotas.check(story.history())
+    assert verdict.outcome is Outcome.REFUTED
+    assert verdict.offences[0].what == "400 stored within one second; claimed: 300"
+
+
+def test_300_in_one_second_is_the_quota(quota_story):
+    story = quota_story(phases=[Phase(name="load", start_s=0, end_s=6)])
+    for n in range(300):
+        row = {"queue": "emails.fifo", "dedup_id": f"k{n}", "sequence": "0"}
+        story.event("queue", at_s=2 + n / 300, event="stored", **row)
+    assert quotas.check(story.history()).outcome is Outcome.VERIFIED
+
+
+def test_over_admission_refutes_even_without_an_overload(quota_story):
+    story = quota_story(admitted_per_s=320, offered_per_s=320)
+    assert quotas.check(story.history()).outcome is Outcome.REFUTED
+
+
 def test_without_overload_it_is_inconclusive(quota_story):
-    verdict = quotas.check(quota_story(offered_per_s=310).history())
+    verdict = quotas.check(quota_story(admitted_per_s=300, offered_per_s=310).history())
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert "no overload" in verdict.reasons[0]
 
