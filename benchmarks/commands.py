@@ -44,7 +44,7 @@ def run(
     env: Mapping[str, str] | None = None,
     is_one_core: bool = False,
 ) -> Finished:
-    """Run to the end; its output goes to files beside `log`.
+    """Run to the end, in the folder of `log`, so that no settings of ours are found.
 
     Raises BenchError when it cannot be started, does not end in time, or ends with another exit
     code than those in `exit_codes`.
@@ -59,6 +59,7 @@ def run(
                 stdout=out,
                 stderr=errors,
                 env={**os.environ, **ONE_THREAD, **(env or {})},
+                cwd=log.parent,
                 start_new_session=True,
             )
         except OSError as error:

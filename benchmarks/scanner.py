@@ -162,7 +162,7 @@ def canary_pass(stage: Stage, known: Sequence[Canary], log: Path) -> Table:
 
 
 def first_finding(stage: Stage, known: Sequence[Canary], log: Path) -> Table:
-    """From the start of the program until it says anything, with a canary on the first line."""
+    """From the start of the program to its first line of output; a canary is on the first line."""
     stage.say("time to the first finding")
     planted = log.with_suffix(".planted.log")
     first = next(canary.value for canary in known if canary.kind == "email")
@@ -171,7 +171,7 @@ def first_finding(stage: Stage, known: Sequence[Canary], log: Path) -> Table:
     with file.open("w", encoding="utf-8") as out:
         out.writelines(json.dumps({"kind": c.kind, "value": c.value}) + "\n" for c in known)
     finished = commands.run(
-        _python("compliance.pii", planted, "--canaries", file),
+        _python("compliance.pii", planted, "--canaries", file, "--format", "jsonl"),
         log=stage.folder / "first.txt",
         timeout_s=stage.left_s() + MARGIN_S,
         exit_codes=EXIT_CODES,
@@ -184,7 +184,7 @@ def first_finding(stage: Stage, known: Sequence[Canary], log: Path) -> Table:
         goals=(at_most(1.0),),
         note=f"of {finished.elapsed_s:.1f} s for {planted.stat().st_size / 1e6:.0f} MB",
     )
-    return Table(title="Start to the first word about a finding", rows=[row])
+    return Table(title="Start to the first finding, as JSON Lines", rows=[row])
 
 
 def _python(module: str, *arguments: object) -> list[str]:

@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
-from benchmarks.__main__ import main, run_bench
+from benchmarks.__main__ import start
 from benchmarks.catalog import BENCHES
+from benchmarks.cli import main, run_bench
 from benchmarks.figures import BenchError, Row, Table
 from benchmarks.stage import Bench
 
@@ -90,3 +92,11 @@ def test_ctrl_c_stops_everything_that_a_bench_started():
     assert errors.strip() == "stopped; everything it started has ended"
     assert len(children) >= 2
     assert not [child for child in children if child.is_running()]
+
+
+def test_ctrl_c_while_it_loads_is_no_traceback(monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "benchmarks.cli", SimpleNamespace(main=interrupted))
+    assert start() == 3
