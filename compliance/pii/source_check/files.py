@@ -100,8 +100,6 @@ class Intake:
         except SyntaxError as error:
             # The message of a SyntaxError can quote the source, so only its place is told.
             self._leave_out(path, f"not Python: syntax error in line {error.lineno or '?'}")
-        except UnicodeDecodeError:
-            self._leave_out(path, "not Python: its bytes do not fit its encoding")
         except (RecursionError, MemoryError):
             self._leave_out(path, "nested too deep to parse")
         except ValueError as error:
@@ -122,10 +120,13 @@ class _NotSourceError(ValueError):
 def _decoded(data: bytes) -> str:
     if b"\x00" in data:
         raise _NotSourceError("it holds NUL bytes")
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    if encoding not in _ENCODINGS:
-        raise _NotSourceError("an encoding that is not supported")
-    return data.decode(encoding)
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        if encoding in _ENCODINGS:
+            return data.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError):
+        raise _NotSourceError("its bytes do not fit its encoding") from None
+    raise _NotSourceError("its encoding is not supported")
 
 
 def _is_foreign(folder: Path) -> bool:

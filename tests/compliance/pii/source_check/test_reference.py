@@ -137,6 +137,6 @@ def test_planted_leak_is_found(planted, what):
 
 
 def test_no_error_is_flagged_beside_what_was_planted(planted):
-    """Warnings follow: an address in a provider's error is likely wherever such errors are logged."""
+    """Warnings do follow: an address in a provider's error is likely wherever one is logged."""
     lines, _, errors = planted
     assert set(errors) <= set(lines.values())
