@@ -10,6 +10,7 @@ from compliance.pii.outputs import FORMATS
 # `text` and `json` are written from the report itself, which knows more than the neutral results.
 SCAN_FORMATS = ("text", "json", *(name for name in FORMATS if name != "text"))
 DEFAULT_BASELINE = "pii-baseline.json"
+EVALUATE = "--evaluate"
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
 _UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DESCRIPTION = """\
@@ -27,6 +28,7 @@ examples:
   queueproof scan runs/latest/baseline --require-canary
   kubectl logs -f deploy/api | queueproof scan - --canaries canaries.jsonl
   queueproof scan logs/ --baseline pii-baseline.json --format sarif --output pii.sarif
+  queueproof scan --evaluate --help     how well the scanner finds, beside plain Presidio
 """
 
 

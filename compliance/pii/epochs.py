@@ -5,6 +5,7 @@ the model is asked, the findings are kept, and a new pass starts with nothing le
 comes again is learned again, which costs little, because the model's answers are remembered.
 """
 
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -67,6 +68,9 @@ class Epochs:
             or pending.shapes_seen >= SHAPES_MAX
         ):
             self.finish()
+            # A pass refers to itself, so it is not freed when it is dropped, but when the collector
+            # comes by: not soon, where long-lived objects are many. Tens of ms, once an epoch.
+            gc.collect()
 
     def look_for_names(self) -> None:
         """Ask the model now, if there is anything to ask: for moments in which nothing comes."""

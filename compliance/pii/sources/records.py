@@ -27,12 +27,13 @@ class RecordTracker:
 
     def opening_of(self, line: bytes) -> bytes:
         """The first line of the line's record; empty when the line is itself the first."""
-        if self._continues(line) and 0 < self._lines < LINES_PER_RECORD_MAX:
+        is_json = line.startswith(b"{")  # most lines, told at once
+        if not is_json and self._continues(line) and 0 < self._lines < LINES_PER_RECORD_MAX:
             self._lines += 1
             self._is_traceback = self._is_traceback or line.startswith(_OPENS_TRACEBACK)
             return self._opening
         self._opening, self._lines = line, 1
-        self._is_traceback = line.startswith(_OPENS_TRACEBACK)
+        self._is_traceback = not is_json and line.startswith(_OPENS_TRACEBACK)
         return b""
 
     def _continues(self, line: bytes) -> bool:

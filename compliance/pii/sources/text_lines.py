@@ -73,11 +73,15 @@ class LineReader:
 
     def finished(self, rows: Iterable[Row]) -> Iterator[Line]:
         """Lines from rows as they were stored."""
-        source, records, ages = self._source, self._records, self._ages
-        for number, data, time_s in unwrapped(rows, self._reading.line_bytes_max):
-            data = self._clean(data)  # noqa: PLW2901 - the unclean bytes are not wanted any more
-            if not ages.is_old(data, time_s):
-                yield Line(source, number, data, records.opening_of(data))
+        source, opening_of = self._source, self._records.opening_of
+        is_old = self._ages.is_old if self._reading.since_s is not None else None
+        for number, stored, time_s in unwrapped(rows, self._reading.line_bytes_max):
+            # Most lines are clean, and this runs on every one.
+            data = stored
+            if not stored.isascii() or b"\x1b" in stored or b"\x00" in stored:
+                data = self._clean(stored)
+            if is_old is None or not is_old(data, time_s):
+                yield Line(source, number, data, opening_of(data))
 
     def tell(self) -> None:
         """Note what was cut, repaired or left out."""

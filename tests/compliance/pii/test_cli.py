@@ -120,6 +120,13 @@ def test_every_format_is_printed_and_written(leaks, tmp_path, capsys):
         assert not any("jane" in text for text in (printed, out, path.read_text()))
 
 
+def test_evaluate_has_options_of_its_own(capsys):
+    with pytest.raises(SystemExit) as stop:
+        run("--evaluate", "--help")
+    assert stop.value.code == 0
+    assert "--plain" in capsys.readouterr().out
+
+
 def test_several_reports_are_written_by_one_scan(leaks, tmp_path, capsys):
     sarif, junit = tmp_path / "a.sarif", tmp_path / "a.xml"
     reports = ["--report", f"sarif={sarif}", "--report", f"junit={junit}"]
