@@ -21,6 +21,7 @@ from loadtests.pipeline import (
     AWS_ENV,
     AWS_ERRORS,
     REGION,
+    TARGET_TIMEOUT_S,
     Pipeline,
     drain_by_hand,
     wait_until_drained,
@@ -143,7 +144,7 @@ def _run(experiment: _Experiment, components: Components, target: Target | None)
         experiment.queue = pipeline.queue_attributes
     else:
         (experiment.folder / "logs").mkdir()
-        wait_until_ready(target.url)
+        wait_until_ready(target.url, TARGET_TIMEOUT_S)
     generator = components.add(_start_generator(experiment, pipeline, target))
     sampler = Sampler(
         experiment.folder / "metrics.jsonl",

@@ -37,6 +37,7 @@ AWS_ENV = {
 }
 AWS_ERRORS = (BotoCoreError, ClientError)
 READY_TIMEOUT_S = 15.0
+TARGET_TIMEOUT_S = 5.0  # a service that already runs
 IN_QUEUE = (
     "ApproximateNumberOfMessagesVisible",
     "ApproximateNumberOfMessagesNotVisible",

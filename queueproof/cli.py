@@ -178,6 +178,22 @@ def scan(context: typer.Context) -> None:
     raise typer.Exit(scan_main(context.args))
 
 
+@app.command(context_settings=PASSED_ON, add_help_option=False)
+def lint(context: typer.Context) -> None:
+    """Find personal data that source code logs. Example: queueproof lint src/"""
+    from compliance.pii.source_check.cli import main as lint_main  # noqa: PLC0415 - only when asked
+
+    raise typer.Exit(lint_main(context.args))
+
+
+@app.command(context_settings=PASSED_ON, add_help_option=False)
+def audit(context: typer.Context) -> None:
+    """Audit a queue's protection. Example: queueproof audit --template stack.yaml"""
+    from compliance.queue_audit.cli import main as audit_main  # noqa: PLC0415 - only when asked
+
+    raise typer.Exit(audit_main(context.args))
+
+
 @app.command(epilog="Example: queueproof doctor")
 def doctor(runs_dir: RunsDir = Path("runs"), as_json: AsJson = False) -> None:
     """Say whether this machine has what a run needs."""
