@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from reference.clock import Clock
-from reference.domain import QueuedEmail
+from reference.domain import EMAIL_ID, QueuedEmail
 from reference.errors import UnreadableMessageError
 from reference.sqs_client import Received
 from reference.worker.decide import PAUSE_LONGEST_S, Known
@@ -31,8 +31,15 @@ class Held:
 
     @property
     def email_id(self) -> str:
-        """Of an unreadable message only the queue knows it, as deduplication id."""
-        return self.message.dedup_id if self.email is None else self.email.email_id
+        """Of an unreadable message only the queue may know it, as deduplication id.
+
+        A stranger's deduplication id may be an address, and ids are logged: then SQS's own id
+        of the message takes its place.
+        """
+        if self.email is not None:
+            return self.email.email_id
+        is_ours = EMAIL_ID.fullmatch(self.message.dedup_id)
+        return self.message.dedup_id if is_ours else self.message.message_id
 
 
 @dataclass(eq=False)

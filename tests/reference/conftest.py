@@ -1,7 +1,19 @@
-"""Property tests are not timed: on a busy machine a deadline measures the machine."""
+"""Settings of property tests, and the whole pipeline as real processes on loopback."""
 
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import boto3
+import httpx
+import pytest
 from hypothesis import HealthCheck, settings
 
+# Property tests are not timed: on a busy machine a deadline measures the machine.
 settings.register_profile(
     "untimed",
     parent=settings(),
@@ -9,3 +21,139 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("untimed")
+
+TIMEOUT_S = 60  # a loaded machine takes seconds to start a process
+API_KEY = "key-of-the-shop"
+
+
+class Pipeline:
+    """Starts what a test asks for, with its files in one folder."""
+
+    authorization = f"Bearer {API_KEY}"
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.processes = {}
+        self.queue_url = self.endpoint = ""
+        self.environment = {}  # for every process that is started from now on
+
+    @staticmethod
+    def wait_until(condition, what):
+        deadline_s = time.monotonic() + TIMEOUT_S
+        while not condition():
+            assert time.monotonic() < deadline_s, f"timed out waiting until {what}"
+            time.sleep(0.02)
+
+    def start(self, name, arguments, variables=None, port_option=None):
+        port_file = self.folder / f"{name}.port"
+        port_file.unlink(missing_ok=True)
+        options = [] if port_option is None else [port_option, str(port_file)]
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("EMAIL_")}
+        with (self.folder / f"{name}.log").open("a") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", *arguments, *options],
+                env={
+                    **clean,
+                    "AWS_ACCESS_KEY_ID": "test",
+                    "AWS_SECRET_ACCESS_KEY": "test",
+                    **self.environment,
+                    **(variables or {}),
+                    "EMAIL_API_PORT_FILE": str(port_file),
+                },
+                stdout=log,
+                stderr=log,
+            )
+        if name == "worker":
+            self.wait_until(lambda: "working" in self.log(name), "the worker works")
+            return 0
+        self.wait_until(port_file.exists, f"{name} serves")
+        return int(port_file.read_text())
+
+    def start_sqs(self, port=0):
+        arguments = ["reference.cloud.sqs", "--journal", str(self.folder / "queue.jsonl")]
+        port = self.start("sqs", [*arguments, "--port", str(port)], port_option="--port-file")
+        self.endpoint = f"http://127.0.0.1:{port}"
+        client = boto3.client(
+            "sqs",
+            region_name="us-east-1",
+            endpoint_url=self.endpoint,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        with contextlib.closing(client):
+            created = client.create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true"})
+        self.queue_url = created["QueueUrl"]
+        return port
+
+    def start_api(self, **variables):
+        port = self.start("api", ["reference.api"], {**self.variables("API"), **variables})
+        self.api_url = f"http://127.0.0.1:{port}"
+
+    def start_worker(self, *sink_options, **variables):
+        journal = str(self.folder / "sink.jsonl")
+        sink = ["reference.cloud.mail_sink", "--journal", journal, *sink_options]
+        port = self.start("sink", sink, port_option="--port-file")
+        defaults = {
+            **self.variables("WORKER"),
+            "EMAIL_WORKER_SMTP_PORT": str(port),
+            "EMAIL_WORKER_JOURNAL": str(self.folder / "worker.jsonl"),
+        }
+        self.start("worker", ["reference.worker"], {**defaults, **variables})
+
+    def variables(self, component):
+        return {
+            f"EMAIL_{component}_QUEUE_URL": self.queue_url,
+            f"EMAIL_{component}_SQS_ENDPOINT_URL": self.endpoint,
+            **({"EMAIL_API_KEYS": json.dumps({"shop": API_KEY})} if component == "API" else {}),
+        }
+
+    def post(self, key, group="g", **changes):
+        email = {
+            "from": "Ann Example <ann@example.com>",
+            "to": ["bob@example.com"],
+            "subject": "s3same",
+            "text": "Hello Bob, call 555-0100",
+            "headers": {"X-Queueproof-Key": key},
+            **changes,
+        }
+        headers = {
+            "Authorization": self.authorization,
+            "Idempotency-Key": key,
+            "X-Message-Group": group,
+        }
+        return httpx.post(
+            f"{self.api_url}/v1/emails", json=email, headers=headers, timeout=TIMEOUT_S
+        )
+
+    def log(self, name):
+        return (self.folder / f"{name}.log").read_text()
+
+    def rows(self, ledger):
+        path = self.folder / f"{ledger}.jsonl"
+        if not path.exists():
+            return []
+        return [
+            json.loads(line)
+            for line in path.read_text().splitlines(keepends=True)
+            if line.endswith("\n")
+        ]
+
+    def signal(self, name, number):
+        os.kill(self.processes[name].pid, number)
+
+    def end(self, name):
+        self.signal(name, signal.SIGTERM)
+        return self.processes[name].wait(TIMEOUT_S)
+
+    def close(self):
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def pipeline(tmp_path):
+    """A pipeline whose SQS runs; the test starts the rest."""
+    with contextlib.closing(Pipeline(tmp_path)) as pipeline:
+        pipeline.start_sqs()
+        yield pipeline

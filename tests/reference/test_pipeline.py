@@ -1,154 +1,21 @@
 """The whole pipeline as real processes: local SQS, mail sink, API and worker on loopback."""
 
-import contextlib
-import json
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 
-import boto3
 import httpx
 import psutil
 import pytest
 
+pytestmark = pytest.mark.xdist_group("live")
+
 TIMEOUT_S = 60  # a loaded machine takes seconds to start a process
-API_KEY = "key-of-the-shop"
 SHORT_CALLS = {
     "EMAIL_API_READ_TIMEOUT_S": "0.3",
     "EMAIL_API_SEND_ATTEMPTS_MAX": "2",
     "EMAIL_API_SEND_DEADLINE_S": "1",
 }
-
-
-def wait_until(condition, what):
-    deadline_s = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < deadline_s, f"timed out waiting until {what}"
-        time.sleep(0.02)
-
-
-class Pipeline:
-    """Starts what a test asks for, with its files in one folder."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.processes = {}
-        self.queue_url = self.endpoint = ""
-
-    def start(self, name, arguments, variables=None, port_option=None):
-        port_file = self.folder / f"{name}.port"
-        port_file.unlink(missing_ok=True)
-        options = [] if port_option is None else [port_option, str(port_file)]
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("EMAIL_")}
-        with (self.folder / f"{name}.log").open("a") as log:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", *arguments, *options],
-                env={
-                    **clean,
-                    "AWS_ACCESS_KEY_ID": "test",
-                    "AWS_SECRET_ACCESS_KEY": "test",
-                    **(variables or {}),
-                    "EMAIL_API_PORT_FILE": str(port_file),
-                },
-                stdout=log,
-                stderr=log,
-            )
-        if name == "worker":
-            wait_until(lambda: "working" in self.log(name), "the worker works")
-            return 0
-        wait_until(port_file.exists, f"{name} serves")
-        return int(port_file.read_text())
-
-    def start_sqs(self, port=0):
-        arguments = ["reference.cloud.sqs", "--journal", str(self.folder / "queue.jsonl")]
-        port = self.start("sqs", [*arguments, "--port", str(port)], port_option="--port-file")
-        self.endpoint = f"http://127.0.0.1:{port}"
-        client = boto3.client(
-            "sqs",
-            region_name="us-east-1",
-            endpoint_url=self.endpoint,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-        with contextlib.closing(client):
-            created = client.create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true"})
-        self.queue_url = created["QueueUrl"]
-        return port
-
-    def start_api(self, **variables):
-        port = self.start("api", ["reference.api"], {**self.variables("API"), **variables})
-        self.api_url = f"http://127.0.0.1:{port}"
-
-    def start_worker(self, **variables):
-        journal = str(self.folder / "sink.jsonl")
-        sink = ["reference.cloud.mail_sink", "--journal", journal]
-        port = self.start("sink", sink, port_option="--port-file")
-        defaults = {
-            **self.variables("WORKER"),
-            "EMAIL_WORKER_SMTP_PORT": str(port),
-            "EMAIL_WORKER_JOURNAL": str(self.folder / "worker.jsonl"),
-        }
-        self.start("worker", ["reference.worker"], {**defaults, **variables})
-
-    def variables(self, component):
-        return {
-            f"EMAIL_{component}_QUEUE_URL": self.queue_url,
-            f"EMAIL_{component}_SQS_ENDPOINT_URL": self.endpoint,
-            **({"EMAIL_API_KEYS": json.dumps({"shop": API_KEY})} if component == "API" else {}),
-        }
-
-    def post(self, key, group="g", **changes):
-        email = {
-            "from": "Ann Example <ann@example.com>",
-            "to": ["bob@example.com"],
-            "subject": "s3same",
-            "text": "Hello Bob, call 555-0100",
-            "headers": {"X-Queueproof-Key": key},
-            **changes,
-        }
-        headers = {
-            "Authorization": f"Bearer {API_KEY}",
-            "Idempotency-Key": key,
-            "X-Message-Group": group,
-        }
-        return httpx.post(
-            f"{self.api_url}/v1/emails", json=email, headers=headers, timeout=TIMEOUT_S
-        )
-
-    def log(self, name):
-        return (self.folder / f"{name}.log").read_text()
-
-    def rows(self, ledger):
-        path = self.folder / f"{ledger}.jsonl"
-        if not path.exists():
-            return []
-        return [
-            json.loads(line)
-            for line in path.read_text().splitlines(keepends=True)
-            if line.endswith("\n")
-        ]
-
-    def signal(self, name, number):
-        os.kill(self.processes[name].pid, number)
-
-    def end(self, name):
-        self.signal(name, signal.SIGTERM)
-        return self.processes[name].wait(TIMEOUT_S)
-
-    def close(self):
-        for process in self.processes.values():
-            process.kill()
-            process.wait()
-
-
-@pytest.fixture
-def pipeline(tmp_path):
-    with contextlib.closing(Pipeline(tmp_path)) as pipeline:
-        pipeline.start_sqs()
-        yield pipeline
 
 
 def test_what_is_accepted_arrives_once_in_order_and_leaves_no_trace_of_people(pipeline):
@@ -172,7 +39,7 @@ def test_what_is_accepted_arrives_once_in_order_and_leaves_no_trace_of_people(pi
     ):
         assert 400 <= refused.status_code < 500
         assert not any(trace in refused.text for trace in ("bob@", "s3same", "customer-of"))
-    wait_until(
+    pipeline.wait_until(
         lambda: sum(row["event"] == "deleted" for row in pipeline.rows("worker")) == 30,
         "all are deleted",
     )
@@ -204,7 +71,7 @@ def test_an_api_that_is_stopped_finishes_what_it_began(pipeline):
     sender.start()
     api = psutil.Process(pipeline.processes["api"].pid)
     sqs_port = int(pipeline.endpoint.rpartition(":")[2])
-    wait_until(
+    pipeline.wait_until(
         lambda: any(c.raddr and c.raddr.port == sqs_port for c in api.net_connections()),
         "the send is on its way",
     )
@@ -239,10 +106,10 @@ def test_a_worker_outlives_its_queue_and_goes_on(pipeline):
     port = int(pipeline.endpoint.rpartition(":")[2])
     pipeline.processes["sqs"].kill()
     pipeline.processes["sqs"].wait()
-    wait_until(lambda: "receive failed" in pipeline.log("worker"), "the worker notices")
+    pipeline.wait_until(lambda: "receive failed" in pipeline.log("worker"), "the worker notices")
     pipeline.start_sqs(port)
     assert pipeline.post("k1").status_code == 202
-    wait_until(lambda: pipeline.rows("sink"), "the email arrives")
+    pipeline.wait_until(lambda: pipeline.rows("sink"), "the email arrives")
 
 
 def test_a_long_poll_does_not_delay_the_end(pipeline):

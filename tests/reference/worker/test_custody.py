@@ -1,6 +1,7 @@
 """Runs are counted exactly; memory is bounded, and a refusal is forgotten in the end."""
 
 from reference.clock import VirtualClock
+from reference.domain import email_id_for
 from reference.sqs_client import Received
 from reference.worker.custody import REFUSED_REMEMBERED_S, Custody, Memory, read
 from reference.worker.decide import Known
@@ -29,6 +30,12 @@ def test_a_receive_becomes_one_run_for_each_group_in_order():
 def test_messages_without_a_group_do_not_wait_for_each_other():
     runs = Custody().take([received("1", ""), received("2", "")], visible_at_s=30.0)
     assert [len(run.messages) for run in runs] == [1, 1]
+
+
+def test_the_id_of_a_strangers_message_is_never_the_strangers_words():
+    ours, theirs = email_id_for("shop", "k"), "bob@example.com"
+    ids = [read(Received("m-1", "h", "{}", "g", each, 1)).email_id for each in (ours, theirs, "")]
+    assert ids == [ours, "m-1", "m-1"]
 
 
 def test_the_oldest_is_forgotten_first():
