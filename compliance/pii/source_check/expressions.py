@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from compliance.pii.source_check import knowledge
 from compliance.pii.source_check.calls import Calls
-from compliance.pii.source_check.describe import context_words, path_of
+from compliance.pii.source_check.describe import called, context_words, path_of
 from compliance.pii.source_check.frame import Frame
 from compliance.pii.source_check.lexicon import Hit
+from compliance.pii.source_check.sinks import is_log_method
 from compliance.pii.source_check.values import (
     CLEAN,
     DICT,
@@ -102,16 +103,25 @@ class Evaluator:
         """Something is put into what the expression names: `items.append(x)`; with `is_all` all
         that is in it: `items.extend(xs)`, `data.update(more)`.
         """
-        path = path_of(node)
-        if path and (added.taints or added.holds or added.parts or added.cls):
+        if path_of(node) and (added.taints or added.holds or added.parts or added.cls):
             known = self.value(node)
             if is_all:
-                grown = join(known, added)
+                self._grow(node, join(known, added))
             else:
-                grown = with_part(known, ELEMENT, added, is_joined=True)
-            self._frame.env[path] = grown
-            if isinstance(node, ast.Attribute):
-                self._learn(node, grown)
+                self._grow(node, with_part(known, ELEMENT, added, is_joined=True))
+
+    def _grow(self, node: ast.expr, grown: Value) -> None:
+        """What an expression names holds more now; so it does for others who see it."""
+        is_local = path_of(node) in self._frame.env
+        self._frame.env[path_of(node)] = grown
+        if isinstance(node, ast.Attribute):
+            self._learn(node, grown)
+        elif isinstance(node, ast.Name) and not is_local:
+            dotted = self._frame.function.module.bindings.get(node.id, "")
+            owner, _, name = self._world.program.resolve(dotted).rpartition(".")
+            module = self._world.program.module(owner)
+            if module is not None:
+                self._world.learn_global(module.name, name, self._frame.outward(grown))
 
     def _set(self, path: str, value: Value) -> None:
         env = self._frame.env
@@ -136,15 +146,17 @@ class Evaluator:
 
     def _bind_item(self, target: ast.Subscript, base: ast.expr, value: Value) -> None:
         key = target.slice.value if isinstance(target.slice, ast.Constant) else None
-        self.value(target.slice)
+        key_value = self.value(target.slice)
         if not path_of(base):
             self.value(base)
         elif isinstance(key, str | int):
             named = self._world.named(
                 value, self._world.lexicon.name(str(key)), self._frame.look(target, is_key=True)
             )
-            self._frame.env[path_of(base)] = with_part(self.value(base), str(key), named)
+            self._grow(base, with_part(self.value(base), str(key), named))
         else:
+            if key_value.taints or key_value.holds:
+                self._grow(base, with_part(self.value(base), KEYS, key_value, is_joined=True))
             self.add_to(base, value)
 
     def _item(self, value: Value, index: int) -> Value:
@@ -192,6 +204,8 @@ class Evaluator:
         base = self.value(node.value)
         if base.refers and base.refers != _ENVIRONMENT and not base.cls:
             return self.member(base.refers, node)
+        if is_log_method(base, called(node.value), node.attr):
+            return Value(refers=f"logging.{node.attr}")  # write = log.info; write(email)
         look = self._frame.look(node, self.contexts(node.value) | class_context(base))
         if node.attr == "__dict__":
             return self._calls.whole(base, look)

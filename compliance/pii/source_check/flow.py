@@ -12,7 +12,7 @@ from compliance.pii.source_check import knowledge
 from compliance.pii.source_check.describe import shown
 from compliance.pii.source_check.expressions import Evaluator
 from compliance.pii.source_check.frame import Env, Frame, merged
-from compliance.pii.source_check.lexicon import Hit
+from compliance.pii.source_check.lexicon import Hit, contexts_of, contexts_of_function
 from compliance.pii.source_check.program import Function, FunctionNode
 from compliance.pii.source_check.values import (
     CLEAN,
@@ -103,8 +103,8 @@ class Flow:
             for name in function.params
         }
         speaking = [name for name in function.params if not typed[name].is_neutral]
-        owner = f"{function.cls.rpartition('.')[2]}_{function.name}"
-        hits = self._world.lexicon.together(speaking, owner)
+        owners = contexts_of(function.cls.rpartition(".")[2]) | contexts_of_function(function.name)
+        hits = self._world.lexicon.together(speaking, owners)
         nodes = _argument_nodes(function.node)
         for index, name in enumerate(function.params):
             what = typed[name]

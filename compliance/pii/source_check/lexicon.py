@@ -73,6 +73,10 @@ _MAILS = names("email mail message msg letter sms envelope outgoing newsletter m
 _REQUESTS = frozenset({"request", "req"})
 _RECORDS = frozenset({"record", "payload"})
 _WHOLE = _PERSONS | _MAILS | _REQUESTS
+_FORMS = names(
+    "data info dict obj object model record row dto entity instance in out create update schema "
+    "request response payload detail details input base read list"
+)
 # Words that mean something only beside a context: (kind, contexts, is_holder).
 _WEAK: dict[str, tuple[str, frozenset[str], bool]] = {
     "name": ("person's name", _PERSONS, False),
@@ -125,12 +129,22 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
+@lru_cache(maxsize=65_536)
 def contexts_of(name: str) -> frozenset[str]:
-    """The words of a name as contexts: in the singular, and a user agent is no user."""
-    parts = words(name)
-    if "agent" in parts:
-        parts = tuple(part for part in parts if part != "user")
-    return frozenset(part.removesuffix("s") for part in parts)
+    """What a thing of this name is, in the singular: a `user_service` is a service, no user.
+
+    Words that only say in what form it is are passed over: `user_data`, `EmailRequest`.
+    """
+    parts = list(words(name))
+    while len(parts) > 1 and parts[-1] in _FORMS:
+        parts.pop()
+    found = {part.removesuffix("s") for part in parts[-1:]} | {*words(name)[-1:]}
+    return frozenset(found)
+
+
+def contexts_of_function(name: str) -> frozenset[str]:
+    """What a function is about, by any word: `send_email_later`."""
+    return frozenset(part.removesuffix("s") for part in words(name))
 
 
 class Lexicon:
@@ -141,6 +155,7 @@ class Lexicon:
         self._strong = {**_STRONG, **{words(name): "personal data" for name in further}}
         self._sanitizers = frozenset(sanitizers)
         self._hits: dict[str, Hit | None] = {}
+        self._parts: dict[tuple[str, frozenset[str]], Hit | None] = {}
 
     def name(self, name: str) -> Hit | None:
         """What a name stands for wherever it is met; None when it says nothing by itself."""
@@ -152,8 +167,14 @@ class Lexicon:
         """The same for a variable: CONSTANTS and Classes are no data."""
         return None if name[:1].isupper() or name.lstrip("_").isupper() else self.name(name)
 
-    def part(self, name: str, contexts: Collection[str]) -> Hit | None:
+    def part(self, name: str, contexts: frozenset[str]) -> Hit | None:
         """What `name` stands for as an attribute or key of something called by these words."""
+        key = (name, contexts)
+        if key not in self._parts:
+            self._parts[key] = self._judge_part(name, contexts)
+        return self._parts[key]
+
+    def _judge_part(self, name: str, contexts: frozenset[str]) -> Hit | None:
         hit = self.name(name)
         if hit is not None or name == "Body":  # AWS spells a message's and an object's body so
             return hit or Hit("message content", is_holder=True)
@@ -173,12 +194,14 @@ class Lexicon:
             return None
         return self._judge(parts[1:])
 
-    def together(self, members: Iterable[str], owner: str) -> dict[str, Hit]:
-        """The names of one signature or class that are personal data, seen together."""
+    def together(self, members: Iterable[str], owners: Collection[str]) -> dict[str, Hit]:
+        """The names of one signature or class that are personal data, seen together. `owners`:
+        the words that say what the class or function is.
+        """
         members = list(members)
         hits = {name: hit for name in members if (hit := self.name(name))}
         mail_parts = _MAIL_PARTS.intersection(members)
-        contexts = contexts_of(owner) & (_PERSONS | _MAILS)
+        contexts = (_PERSONS | _MAILS).intersection(owners)
         if len(mail_parts) >= 2 or (mail_parts and hits):
             contexts |= {"mail"}
         if any(hit.kind in {"email address", "phone number"} for hit in hits.values()):

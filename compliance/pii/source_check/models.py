@@ -8,7 +8,7 @@ import ast
 from typing import NamedTuple
 
 from compliance.pii.source_check import knowledge
-from compliance.pii.source_check.lexicon import Hit, Lexicon
+from compliance.pii.source_check.lexicon import Hit, Lexicon, contexts_of
 from compliance.pii.source_check.program import Class, FieldDef, Module, Program
 from compliance.pii.source_check.values import CLEAN, ELEMENT, OPAQUE, Source, Spot, Value, join
 
@@ -97,7 +97,7 @@ class Models:
             for name, definition in cls.fields.items()
         }
         speaking = [name for name, what in typed.items() if not what.is_neutral]
-        hits = self._lexicon.together(speaking, cls.node.name)
+        hits = self._lexicon.together(speaking, contexts_of(cls.node.name))
         return {
             name: self._field(cls, name, definition, typed[name], hits.get(name))
             for name, definition in cls.fields.items()

@@ -73,6 +73,13 @@ def rule_of(target: Target) -> str:
     return "" if target.receiver is None else _method_rule(target)
 
 
+def is_log_method(receiver: Value, receiver_name: str, name: str) -> bool:
+    """Whether `receiver.name` writes a log line."""
+    return name in _LOG_METHODS and (
+        receiver.cls == LOGGER or not _LOGGER_WORDS.isdisjoint(words(receiver_name))
+    )
+
+
 def shows_exception(target: Target) -> bool:
     """Whether the call shows the exception at hand without being given it."""
     return target.name in {"exception", "aexception", "print_exc", "capture_exception"}
@@ -81,11 +88,10 @@ def shows_exception(target: Target) -> bool:
 def _method_rule(target: Target) -> str:
     assert target.receiver is not None
     named = set(words(target.receiver_name))
-    if target.receiver.cls == LOGGER or named & _LOGGER_WORDS:
-        if target.name in _LOG_METHODS:
-            return "pii-log"
-        if target.name in BIND_METHODS:
-            return "pii-log-context"
+    if is_log_method(target.receiver, target.receiver_name, target.name):
+        return "pii-log"
+    if target.name in BIND_METHODS and (target.receiver.cls == LOGGER or named & _LOGGER_WORDS):
+        return "pii-log-context"
     if target.name in _SPAN_METHODS and (named & _SPAN_WORDS or target.name == "set_attribute"):
         return "pii-span"
     if target.name == "labels" or (target.name in _METRIC_METHODS and named & _METRIC_WORDS):

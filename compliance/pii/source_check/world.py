@@ -141,9 +141,11 @@ class World:
             self.stale[qualname] = None
 
     def learn_global(self, module: str, name: str, value: Value) -> None:
+        """Something more is assigned to a module's top-level name, or put into it."""
         values = self.program.modules[module].values
-        if name not in values or not same(values[name], value):
-            values[name] = value
+        grown = join(values[name], value) if name in values else value
+        if name not in values or not same(values[name], grown):
+            values[name] = grown
             self._has_grown(f"{module}.{name}=")
 
     def global_value(self, module: str, name: str, reader: str) -> Value | None:

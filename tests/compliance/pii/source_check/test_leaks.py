@@ -475,6 +475,88 @@ def send(client, log):
     log.info("to %s", email)  # LEAK
 """,
     ),
+    "a logger's method under another name": (
+        "pii-log",
+        """
+import logging
+write = logging.getLogger("audit").info
+def send(user):
+    write("to %s", user.email)  # LEAK
+""",
+    ),
+    "an own repr that shows it": (
+        "pii-log",
+        """
+class User:
+    def __init__(self, email):
+        self.email = email
+    def __repr__(self):
+        return f"<User {self.email}>"
+def send(user: User, log):
+    log.info("to %s", user)  # LEAK
+""",
+    ),
+    "a typed dictionary": (
+        "pii-log",
+        """
+from typing import TypedDict
+class Payload(TypedDict):
+    phone: str
+    size: int
+def send(payload: Payload, log):
+    log.info("to %s", payload)  # LEAK
+""",
+    ),
+    "the whole environment": (
+        "pii-log",
+        """
+import os
+def start(log):
+    log.debug("environment: %s", dict(os.environ))  # LEAK
+""",
+    ),
+    "what a secret reveals": (
+        "pii-log",
+        """
+def start(settings, log):
+    log.debug("key %s", settings.key.get_secret_value())  # LEAK
+""",
+    ),
+    "a validator that quotes its input": (
+        "pii-exception",
+        """
+from pydantic import BaseModel, field_validator
+class Signup(BaseModel):
+    plan: str
+    @field_validator("plan")
+    @classmethod
+    def known(cls, value):
+        if value not in ("a", "b"):
+            raise ValueError(f"{value} is no plan")  # LEAK
+        return value
+""",
+    ),
+    "keys of a dictionary": (
+        "pii-log",
+        """
+def count(users, log):
+    seen = {}
+    for user in users:
+        seen[user.email] = 1
+    log.info("seen %s", list(seen))  # LEAK
+""",
+    ),
+    "a dictionary of the module": (
+        "pii-log",
+        """
+from collections import deque
+LAST = deque(maxlen=10)
+def send(user):
+    LAST.append(user.email)
+def report(log):
+    log.info("last: %s", LAST)  # LEAK
+""",
+    ),
     "a decorated function": (
         "pii-log",
         """

@@ -263,6 +263,43 @@ def start():
 def go(client, log):
     log.info("sent: %s", client.send_email())
 """,
+    "a service, not a user": """
+class UserService:
+    name: str
+    address: str
+def start(user_service, service: UserService, user_agent, log):
+    log.info("%s %s %s", user_service.name, service.address, user_agent.name)
+""",
+    "the class and not the value": """
+def check(recipients):
+    if not isinstance(recipients, list):
+        raise TypeError(f"recipients is a {type(recipients).__name__}, wanted a list")
+    if len(recipients) > 50:
+        raise ValueError(f"{len(recipients)} recipients, at most 50")
+""",
+    "keys of a dictionary whose values are personal": """
+def check(user, log):
+    fields = {"mail": user.email, "call": user.phone}
+    log.info("fields: %s", sorted(fields))
+    for name in fields:
+        log.info("field %s", name)
+""",
+    "a guard type that shows a mask": """
+class Pii:
+    def __init__(self, text):
+        self._text = text
+    def __repr__(self):
+        return "***"
+class Order:
+    note: Pii
+def ship(order: Order, log):
+    log.info("note %s, %r", order.note, [order.note])
+""",
+    "an object made of personal data, asked for something else": """
+def send(user, log):
+    job = Job(user.email)
+    log.info("job %s is %s", job.number, job.state)
+""",
     "constants": """
 EMAIL = "email"
 PASSWORD_LENGTH_MIN = 8

@@ -26,7 +26,9 @@ def expressions(inner):
         st.builds("{}.{}".format, inner, NAMES),
         st.builds("{}[{}]".format, inner, inner),
         st.builds("{}[1:{}]".format, inner, inner),
-        st.builds("({} {} {})".format, inner, st.sampled_from(["+", "%", "and", "==", "|", "is"]), inner),
+        st.builds(
+            "({} {} {})".format, inner, st.sampled_from(["+", "%", "and", "==", "|", "is"]), inner
+        ),
         st.builds("{}({})".format, inner, several.map(", ".join)),
         st.builds("{}(*{}, **{})".format, inner, inner, inner),
         st.builds("{}({}={})".format, inner, NAMES, inner),
