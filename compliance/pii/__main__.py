@@ -1,22 +1,8 @@
 """Runs the scanner from the command line."""
 
-import os
 import sys
 
-from compliance.pii.cli import INCOMPLETE, main
-
-
-def run() -> int:
-    """The exit code, also when somebody stopped the scan or its reader went away."""
-    try:
-        return main()
-    except KeyboardInterrupt:
-        print("stopped before everything was read", file=sys.stderr)
-    except BrokenPipeError:
-        # Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return INCOMPLETE
-
+from compliance.pii.cli import main
 
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(main())

@@ -45,6 +45,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"canaries: {error}", file=sys.stderr)
     except (UsageError, PolicyError, BaselineError, DaskError) as error:
         print(f"error: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("stopped before everything was read", file=sys.stderr)
+        return INCOMPLETE
+    except BrokenPipeError:
+        # Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INCOMPLETE
     return USAGE
 
 
@@ -73,7 +80,8 @@ def _run(options: argparse.Namespace) -> int:
         raise UsageError("--require-canary: needs --canaries FILE with the planted control")
     baseline_path, baseline = _baseline(options, policy, folder)
     today = datetime.now(UTC).date()
-    live = LiveShow(options.format, policy, baseline, today) if _is_live(options, targets) else None
+    is_live = _is_live(options, policy, targets)
+    live = LiveShow(options.format, policy, baseline, today) if is_live else None
     report = _scan(options, policy, targets, canaries, live)
     is_control_missing = policy.require_canary and not control_found(report, canaries)
     gated = gate(report, policy, baseline, today)
@@ -83,12 +91,18 @@ def _run(options: argparse.Namespace) -> int:
     return exit_code(gated, is_control_missing=is_control_missing)
 
 
-def _is_live(options: argparse.Namespace, targets: Sequence[str]) -> bool:
-    """Whether somebody waits for findings while the scan runs."""
+def _is_live(options: argparse.Namespace, policy: Policy, targets: Sequence[str]) -> bool:
+    """Whether somebody waits for findings while the scan runs, and this process finds them."""
     if options.output or options.dask:
         return False
-    is_endless = any(target == "-" or target.startswith(cloudwatch.SCHEME) for target in targets)
-    return options.format == "jsonl" or (options.format == "text" and is_endless)
+    if _is_stream(targets):
+        return options.format in {"jsonl", "text"}
+    return options.format == "jsonl" and policy.jobs == 1
+
+
+def _is_stream(targets: Sequence[str]) -> bool:
+    """Whether something is read that may have no end, and that only one process can read."""
+    return any(target == "-" or target.startswith(cloudwatch.SCHEME) for target in targets)
 
 
 def _with_options(policy: Policy, options: argparse.Namespace) -> Policy:
@@ -158,7 +172,7 @@ def _scan(
         if "-" in targets:
             raise UsageError("--dask: workers cannot read standard input; give paths they can see")
         return scan_on_dask(targets, canaries, settings, options.dask)
-    if policy.jobs > 1 and live is None:
+    if policy.jobs > 1 and not _is_stream(targets):
         report = scan_in_processes(targets, canaries, settings, policy.jobs, progress)
     else:
         report = Scanner(canaries, settings).scan(targets, progress, live.first if live else None)
@@ -198,6 +212,7 @@ def _tell(
         is_coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         text = rendered(name, gated, is_control_missing=is_control_missing, is_coloured=is_coloured)
     sys.stdout.write(text)
+    sys.stdout.flush()  # here, where a reader that went away is still an error of ours
 
 
 def _write(path: Path, text: str) -> None:

@@ -56,7 +56,7 @@ class ScanReport:
     places: tuple[Place, ...]
     lines_read: int
     bytes_read: int
-    distinct_skeletons: int
+    distinct_skeletons: int  # shapes of lines; of a long scan, those of its richest epoch
     sources: tuple[str, ...]
     skipped: tuple[Note, ...]
     notes: tuple[Note, ...]

@@ -219,3 +219,22 @@ def test_a_missing_control_shows_in_every_format(write_log, canary_file, capsys)
         assert run(path, *arguments) == 3
         out = capsys.readouterr().out
         assert "no planted canary was found" in out or "is_control_missing" in out
+
+
+def test_dask_that_cannot_be_used_is_a_usage_error(write_log, capsys, monkeypatch):
+    monkeypatch.setattr("compliance.pii.dask_scan.CONNECT_TIMEOUT_S", 0.2)
+    assert run(write_log(["x"]), "--no-ner", "--dask", "tcp://127.0.0.1:9") == 2
+    assert "no scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err
+    assert run("-", "--dask", "tcp://127.0.0.1:9") == 2
+    assert "workers cannot read standard input" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("error", "said"), [(KeyboardInterrupt, "stopped"), (BrokenPipeError, "")])
+def test_a_scan_that_is_stopped_is_incomplete(write_log, monkeypatch, capfd, error, said):
+    def stop(*_, **__):
+        raise error
+
+    monkeypatch.setattr("compliance.pii.cli._tell", stop)
+    monkeypatch.setattr("compliance.pii.cli.os.dup2", lambda *_: None)
+    assert run(write_log(["x"]), "--no-ner") == 3
+    assert said in capfd.readouterr().err
