@@ -7,6 +7,7 @@ carries meaning (base64) keep their exact bytes, compared again where the lowere
 import base64
 import hashlib
 import html
+import html.entities
 import json
 import re
 import unicodedata
@@ -24,7 +25,7 @@ ENCODED_BYTES_MIN = 7
 # A number written without its separators; shorter runs of digits are anybody's counter.
 DIGITS_MIN = 9
 # Text that JSON, HTML, quoted-printable and repr() leave as it is: most text, so time is saved.
-_SAME_WHEN_ESCAPED = re.compile(r"[\w .,:;!?@()*/+-]*", re.ASCII)
+_SAME_WHEN_ESCAPED = re.compile(r"[\w .,:;!?()*/+-]*", re.ASCII)
 _KEPT_IN_URL = "!'()*~@:/,;+"
 _SHORT_CHARS = 7
 _ADDRESS_LINE_CHARS_MIN = 8
@@ -51,6 +52,7 @@ def forms_of(value: str, kind: str) -> Iterator[Form]:
         is_bounded = _needs_boundaries(value)
         yield from _written(whole, is_bounded)
         yield from _packed(whole, is_bounded)
+        yield from _wide(whole, is_bounded)
     yield from _digests(value)
     if has_windows:
         yield from _windows(value, words)
@@ -93,13 +95,28 @@ def _escaped(text: str) -> set[tuple[str, str]]:
         ("json in json", _json_inner(readable, ensure_ascii=False)),
         ("json in json", _json_inner(readable)),
         ("json in json", _json_inner(ascii_only)),
+        ("json in json", _json_inner(_json_inner(readable, ensure_ascii=False))),
+        ("json in json", _json_inner(_json_inner(ascii_only))),
         ("repr", repr(text)[1:-1]),
         ("repr", repr(text.encode())[2:-1]),
         ("html", html.escape(text)),
         ("html", html.escape(text).replace("&#x27;", "&#39;")),
         ("html", html.escape(text).encode("ascii", "xmlcharrefreplace").decode()),
+        ("html", "".join(map(_html_named, text))),
+        ("html", "".join(map(_html_hex, text))),
+        ("html", text.replace("@", "&#64;")),
+        ("html", text.replace("@", "&commat;").replace(".", "&period;")),
         ("quoted-printable", _quoted_printable(text)),
     }
+
+
+def _html_named(char: str) -> str:
+    name = html.entities.codepoint2name.get(ord(char))
+    return f"&{name};" if name else char
+
+
+def _html_hex(char: str) -> str:
+    return html.escape(char) if char.isascii() else f"&#x{ord(char):x};"
 
 
 def _as_logged(text: str) -> tuple[str, ...]:
@@ -110,6 +127,14 @@ def _as_logged(text: str) -> tuple[str, ...]:
 
 def _json_inner(text: str, *, ensure_ascii: bool = True) -> str:
     return json.dumps(text, ensure_ascii=ensure_ascii)[1:-1]
+
+
+def _wide(text: str, is_bounded: bool) -> Iterator[Form]:
+    """UTF-16 as it is after its NULs are taken out, which is done to lines before the search."""
+    for variant in _cases(text) if not text.isascii() else ():
+        for encoding in ("utf-16-le", "utf-16-be"):
+            wide = variant.encode(encoding).replace(b"\0", b"")
+            yield Form("utf-16", wide.lower(), None, is_bounded)
 
 
 def _packed(text: str, is_bounded: bool) -> Iterator[Form]:
@@ -134,6 +159,7 @@ def _digests(value: str) -> Iterator[Form]:
     for variant in dict.fromkeys((value, value.lower())):
         data = variant.encode()
         yield _form("sha256", hashlib.sha256(data).hexdigest().encode())
+        yield _form("sha1", hashlib.sha1(data, usedforsecurity=False).hexdigest().encode())
         yield _form("md5", hashlib.md5(data, usedforsecurity=False).hexdigest().encode())
 
 

@@ -9,6 +9,7 @@ from compliance.pii.addresses import CONFIDENCE_ADDRESS, find_addresses
 from compliance.pii.canary_detector import CanaryDetector, CanaryHit
 from compliance.pii.fields import PROSE, FieldHit, find_field, inserted, pairs
 from compliance.pii.masking import masked, salted_hash
+from compliance.pii.masks import FORM as MASK_FORM
 from compliance.pii.names import NameFinder
 from compliance.pii.patterns import PatternHit, find_patterns
 from compliance.pii.pending_names import SHAPES_MAX, PendingNames
@@ -132,11 +133,12 @@ class LinePass:
         for hit in hits:
             if hit.canary.is_control:
                 continue
+            is_mask = hit.form == MASK_FORM
             yield Draft(
-                rule=f"canary/{hit.canary.kind}",
+                rule=f"{'masked' if is_mask else 'canary'}/{hit.canary.kind}",
                 kind=hit.canary.kind,
-                level="error",
-                confidence=1.0,
+                level="note" if is_mask else "error",
+                confidence=0.5 if is_mask else 1.0,
                 value=hit.canary.value,
                 column=len(line.data[: hit.start].decode(errors="replace")) + 1,
                 json_path=paths.get(hit.canary.value, ""),

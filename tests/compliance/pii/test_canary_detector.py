@@ -1,10 +1,15 @@
 """Known values are found in every listed form, wherever they stand, and nowhere else."""
 
 import base64
+import gzip
 import hashlib
 import html
+import html.entities
 import json
 import quopri
+import time
+import unicodedata
+import zlib
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -43,7 +48,17 @@ WRITTEN = {
     "url": lambda v: quote(v, safe=""),
     "url path": lambda v: quote(v, safe="@/:,;+!'()*~"),
     "url plus": quote_plus,
+    "json in json in json": lambda v: json_inner(json_inner(json_inner(v))),
+    "nfc": lambda v: unicodedata.normalize("NFC", v),
+    "nfd": lambda v: unicodedata.normalize("NFD", v),
+    "casefold": str.casefold,
     "html": html.escape,
+    "html named": lambda v: "".join(
+        f"&{html.entities.codepoint2name[ord(c)]};" if ord(c) in html.entities.codepoint2name else c
+        for c in v
+    ),
+    "html decimal": lambda v: html.escape(v).encode("ascii", "xmlcharrefreplace").decode(),
+    "html hex": lambda v: "".join(c if c.isascii() else f"&#x{ord(c):x};" for c in html.escape(v)),
     "repr": lambda v: repr(v)[1:-1],
     "quoted-printable": lambda v: (
         quopri.encodestring(v.replace("\n", "=0A").encode()).decode()
@@ -58,6 +73,8 @@ DIGESTED = {
     "MD5 LOWER": lambda v: (
         hashlib.md5(v.lower().encode(), usedforsecurity=False).hexdigest().upper()
     ),
+    "sha1": lambda v: hashlib.sha1(v.encode(), usedforsecurity=False).hexdigest(),
+    "sha1 lower": lambda v: hashlib.sha1(v.lower().encode(), usedforsecurity=False).hexdigest(),
     "hex": lambda v: v.encode().hex(),
     "HEX lower": lambda v: v.lower().encode().hex().upper(),
 }
@@ -101,6 +118,134 @@ def test_base64_is_found_at_every_offset_in_a_larger_text(
     value = canary.value.lower() if is_lower else canary.value
     packed = encode(around[0] + value.encode() + around[1])
     assert kinds(detectors[canary.value], b'{"raw":"' + packed + b'"}') == [canary.kind]
+
+
+def encoded(data):
+    return base64.b64encode(data).decode()
+
+
+def mime(text, line_end="\\r\\n"):
+    """As one log line shows it: wrapped at 76 digits, line ends escaped."""
+    packed = encoded(text.encode())
+    return line_end.join(packed[n : n + 76] for n in range(0, len(packed), 76))
+
+
+PACKED = {
+    "base64 in base64": lambda v: encoded(encoded(v.encode()).encode()),
+    "base64 in base64 in base64": lambda v: encoded(encoded(encoded(v.encode()).encode()).encode()),
+    "url-safe in base64": lambda v: encoded(base64.urlsafe_b64encode(v.encode())),
+    "base64 of json in base64": lambda v: encoded(
+        json.dumps({"raw": encoded(f"x{v}y".encode())}).encode()
+    ),
+    "gzip in base64": lambda v: encoded(gzip.compress(v.encode())),
+    "zlib in base64": lambda v: encoded(zlib.compress(v.encode())),
+    "zlib best in base64": lambda v: encoded(zlib.compress(v.encode(), 9)),
+    "zlib fast in base64": lambda v: encoded(zlib.compress(v.encode(), 1)),
+    "gzip in url-safe": lambda v: base64.urlsafe_b64encode(gzip.compress(v.encode())).decode(),
+    "gzip in base64 in base64": lambda v: encoded(encoded(gzip.compress(v.encode())).encode()),
+    "base64 in gzip in base64": lambda v: encoded(gzip.compress(encoded(v.encode()).encode())),
+    "utf-16 le in base64": lambda v: encoded(v.encode("utf-16-le")),
+    "utf-16 be in base64": lambda v: encoded(v.encode("utf-16-be")),
+    "utf-16 with its mark in base64": lambda v: encoded(v.encode("utf-16")),
+    "utf-16 in gzip in base64": lambda v: encoded(gzip.compress(v.encode("utf-16"))),
+    "mime": lambda v: mime("x" * 50 + v),
+    "mime, line feeds": lambda v: mime("x" * 50 + v, "\\n"),
+    "mime of base64": lambda v: mime(encoded(("x" * 50 + v).encode())),
+}
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    st.sampled_from(VALUES),
+    st.sampled_from(sorted(PACKED)),
+    st.text(max_size=20),
+    st.text(max_size=20),
+)
+def test_what_is_packed_twice_or_compressed_or_wrapped_is_found(
+    detectors, canary, form, before, after
+):
+    line = f"{before} raw={PACKED[form](canary.value)}; {after}".encode()
+    assert canary.kind in kinds(detectors[canary.value], line)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 60), st.sampled_from(VALUES))
+def test_wrapped_base64_is_found_wherever_the_line_breaks(detectors, offset, canary):
+    line = mime("y" * offset + canary.value + "z" * 80).encode()
+    assert kinds(detectors[canary.value], b'{"raw":"' + line + b'"}') == [canary.kind]
+
+
+@pytest.mark.parametrize("canary", VALUES)
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_found_after_its_nuls_were_taken_out_or_escaped(detectors, canary, encoding):
+    wide = canary.value.encode(encoding)
+    assert kinds(detectors[canary.value], b"x " + wide.replace(b"\0", b"") + b" y") == [canary.kind]
+    if canary.value.isascii() and "\n" not in canary.value and '"' not in canary.value:
+        assert kinds(detectors[canary.value], repr(wide).encode()) == [canary.kind]
+        escaped = json.dumps(wide.decode("latin-1")).encode()
+        assert kinds(detectors[canary.value], escaped) == [canary.kind]
+
+
+def test_a_hit_in_packed_text_stands_where_its_token_stands():
+    canary = Canary("email", "jane.doe@example.com")
+    token = PACKED["gzip in base64"](canary.value)
+    [hit] = CanaryDetector([canary]).find(f"raw={token};".encode())
+    assert (hit.start, hit.end, hit.form) == (4, 4 + len(token.rstrip("=")), "raw in gzip")
+
+
+def test_a_hit_in_wrapped_text_covers_the_break():
+    canary = Canary("email", "jane.doe@example.com")
+    line = f"raw={mime('x' * 50 + canary.value)};"
+    [hit] = CanaryDetector([canary]).find(line.encode())
+    assert "\\r\\n" in line[hit.start : hit.end]
+    assert hit.form == "wrapped base64"
+
+
+def test_a_bomb_in_base64_is_opened_within_bounds_and_cheaply():
+    bomb = encoded(gzip.compress(b"a" * (1 << 26), 1))
+    detector = CanaryDetector([Canary("email", "jane.doe@example.com")])
+    started_s = time.process_time()
+    assert detector.find(f"{bomb} {bomb} {bomb}".encode()) == []
+    # 4 MiB of output take 0.05 s; the 192 MiB that the line stands for would take seconds.
+    assert time.process_time() - started_s < 2
+
+
+@pytest.mark.parametrize(
+    "unit", ["QUJD", "QUJD\\n", "a-QUJDRUZHSElKS0xNTk9QUVJT", "=\\n", "**", "\\x00"]
+)
+def test_time_grows_with_the_length_of_a_hostile_line_not_with_its_square(unit):
+    detector = CanaryDetector([Canary("email", "jane.doe@example.com")])
+
+    def seconds(size):
+        line = (unit * (size // len(unit))).encode()
+        started_s = time.process_time()
+        detector.find(line)
+        return time.process_time() - started_s
+
+    small, large = seconds(4_000), seconds(64_000)
+    assert large < 64 * small + 0.5, f"{small:.4f} s for 4 kB, {large:.4f} s for 64 kB"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "mask", "is_fitting"),
+    [
+        ("email", "jane.doe@example.com", "j***@e***", True),
+        ("email", "jane.doe@example.com", "ja******@example.com", True),
+        ("email", "jane.doe@example.com", "j*******e@example.com", True),
+        ("email", "jane.doe@example.com", "b***@e***", False),
+        ("email", "jane.doe@example.com", "*****", False),
+        ("email", "jane.doe@example.com", "**doe**", False),
+        ("person", "Jane Doe", "J*** D***", True),
+        ("person", "Jane Doe", "J*** B***", False),
+        ("phone", "+1 (212) 555-0142", "***-***-0142", True),
+        ("phone", "+1 (212) 555-0142", "+1212*****42", True),
+        ("phone", "+1 (212) 555-0142", "***-***-0143", False),
+        ("body", "j and then some words e", "j***e", False),
+    ],
+)
+def test_a_mask_is_told_as_one_when_it_fits_a_canary(kind, value, mask, is_fitting):
+    hits = CanaryDetector([Canary(kind, value)]).find(f'sent to "{mask}" now'.encode())
+    assert [hit.form for hit in hits] == (["partial mask"] if is_fitting else [])
 
 
 WORDS = BODY.split(" ")

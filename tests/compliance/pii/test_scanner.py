@@ -112,6 +112,26 @@ def test_a_canary_is_not_reported_again_by_pattern_or_name(finder, people, write
     assert [place.rule for place in report.places] == ["canary/email", "canary/person"]
 
 
+def test_a_mask_is_a_note_and_no_leak(people, write_log):
+    email = of_kind(people, "email")
+    report = Scanner(people, WITHOUT_NAMES).scan([write_log([f"sent to {email[0]}***@e***"])])
+    [place] = report.places
+    assert (place.rule, place.level) == ("masked/email", "note")
+    assert report.canary_lines == 0
+
+
+def test_fields_and_streets_are_told_on_every_line_of_a_shape(write_log):
+    lines = [
+        f'{{"event":"sent","to_name":"Jane Doe","street":"{n} Mill Lane"}}' for n in (1, 22, 3)
+    ]
+    report = Scanner(settings=WITHOUT_NAMES).scan([write_log(lines)])
+    told = {(place.rule, place.json_path, place.lines) for place in report.places}
+    assert told == {
+        ("field/PERSON", "$.to_name", 3),
+        ("field/STREET_ADDRESS", "$.street", 3),
+    }
+
+
 def test_a_control_is_counted_and_is_no_finding(known, clean_lines, write_log):
     lines = [*clean_lines, with_field(clean_lines[0], "control", CONTROL.value)]
     report = known.scan([write_log(lines)])
