@@ -1,6 +1,5 @@
 """Files, folders and globs: which files there are, each once, in the order in which logs rotate."""
 
-import glob
 import os
 import re
 import stat
@@ -37,38 +36,45 @@ class FileFinder:
 
     def find(self, path: str) -> Iterator[FoundFile]:
         """The files at, under, or matched by a path. What is none is said to be skipped."""
-        if _GLOB_CHARS.search(path) and not os.path.lexists(path.replace("\x00", "")):
-            matches = glob.glob(path, recursive=True)  # noqa: PTH207 - may be absolute
-            if not matches:
-                self._tally.skip(path, "no file matches")
-            for match in sorted(matches, key=rotation_order):
-                yield from self._at(Path(match))
-        else:
+        if not _GLOB_CHARS.search(path) or os.path.lexists(path.replace("\x00", "")):
             yield from self._at(Path(path))
+            return
+        try:
+            matches = _matches(Path(path))
+        except (ValueError, NotImplementedError):
+            self._tally.skip(path, "not a glob; ** must be a whole part of a path")
+            return
+        if not matches:
+            self._tally.skip(path, "no file matches")
+        for match in sorted(matches, key=lambda match: rotation_order(str(match))):
+            yield from self._at(match)
 
     def _at(self, path: Path) -> Iterator[FoundFile]:
-        try:
-            status = path.stat()
-            identity = (status.st_dev, status.st_ino)
-            if identity in self._seen:
-                return
-            self._seen.add(identity)
-            if stat.S_ISDIR(status.st_mode):
-                for child in self._children(path):
-                    yield from self._at(child)
-                return
-        except OSError as error:
-            self._tally.skip(str(path), error.strerror or "cannot be read")
-            return
-        except ValueError:
-            self._tally.skip(str(path), "not a path: it holds a NUL character")
-            return
-        if not stat.S_ISREG(status.st_mode):
-            self._tally.skip(str(path), "not a regular file")
-        elif self._reading.since_s is not None and status.st_mtime < self._reading.since_s:
-            self._tally.note(str(path), "not changed since --since; left out")
-        else:
-            yield FoundFile(path, identity, status.st_size)
+        # A stack, because folders nest deeper than Python recurses.
+        pending = [path]
+        while pending:
+            here = pending.pop()
+            try:
+                status = here.stat()
+                identity = (status.st_dev, status.st_ino)
+                if identity in self._seen:
+                    continue
+                self._seen.add(identity)
+                if stat.S_ISDIR(status.st_mode):
+                    pending += reversed(self._children(here))
+                    continue
+            except OSError as error:
+                self._tally.skip(str(here), error.strerror or "cannot be read")
+                continue
+            except ValueError:
+                self._tally.skip(str(here), "not a path: it holds a NUL character")
+                continue
+            if not stat.S_ISREG(status.st_mode):
+                self._tally.skip(str(here), "not a regular file")
+            elif self._reading.since_s is not None and status.st_mtime < self._reading.since_s:
+                self._tally.note(str(here), "not changed since --since; left out")
+            else:
+                yield FoundFile(here, identity, status.st_size)
 
     def _children(self, folder: Path) -> list[Path]:
         """Of a run's folder only its logs: its ledgers hold the people that it wrote to."""
@@ -79,6 +85,12 @@ class FileFinder:
         if any(is_experiment(child) for child in children) and (folder / "manifest.json").exists():
             return [child for child in children if child.is_dir()]
         return children
+
+
+def _matches(pattern: Path) -> list[Path]:
+    # Not glob.glob: its ** goes through links, and two links to their own folder make 2^40 paths.
+    start = Path(pattern.anchor or ".")
+    return list(start.glob(str(pattern.relative_to(pattern.anchor))))
 
 
 def is_experiment(folder: Path) -> bool:

@@ -95,6 +95,32 @@ def test_symlink_loops_end(tmp_path):
     assert len(tally.skipped) == 1  # a link to itself leads nowhere, and that is said
 
 
+def test_links_that_multiply_do_not_hold_up_a_glob(tmp_path):
+    (tmp_path / "a.log").write_text("one\n")
+    for name in ("x", "y", "z"):
+        (tmp_path / name).symlink_to(tmp_path, target_is_directory=True)
+    assert read(f"{tmp_path}/**/*.log")[1] == [b"one"]
+
+
+def test_folders_may_nest_deeper_than_python_recurses(tmp_path):
+    folders = [tmp_path.joinpath(*["d"] * depth) for depth in range(1, 1_200)]
+    for folder in folders:
+        folder.mkdir()
+    log = folders[-1] / "a.log"
+    log.write_text("one\n")
+    try:
+        assert read(tmp_path)[1] == [b"one"]
+    finally:  # what cleans up after tests recurses
+        log.unlink()
+        for folder in reversed(folders):
+            folder.rmdir()
+
+
+def test_a_glob_that_is_none_is_said(tmp_path):
+    [why] = reasons(read(f"{tmp_path}/**x*/y")[0])
+    assert why in {"not a glob; ** must be a whole part of a path", "no file matches"}
+
+
 def test_long_line_is_cut_and_the_loss_counted(tmp_path):
     path = tmp_path / "long.log"
     path.write_bytes(b"x" * 5000 + b"\nshort\n" + b"y" * 4096 + b"\n" + b"z" * 9000)
