@@ -7,7 +7,9 @@ import time
 import boto3
 import pytest
 from moto import mock_aws
+from moto.server import ThreadedMotoServer
 
+from compliance.pii.cli import main
 from compliance.pii.sources import Intake, Reading, aws, cloudwatch
 
 NOW_MS = int(time.time() * 1000)
@@ -179,6 +181,38 @@ def test_an_endpoint_that_does_not_answer_and_one_that_is_no_url_are_said(monkey
         ]
     [why] = whys(read("cloudwatch:x", endpoint_url="nowhere")[0])
     assert "--endpoint-url is no URL" in why
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """The address of a stand-in of AWS on this machine, as --endpoint-url takes it."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.mark.xdist_group("live")
+def test_the_command_line_scans_a_bucket_and_a_log_group_of_a_stand_in(stand_in, capsys):
+    of_stand_in = {"endpoint_url": stand_in, "region_name": "us-east-1"}
+    bucket, logs = (boto3.client(service, **of_stand_in) for service in ("s3", "logs"))
+    bucket.create_bucket(Bucket="archive")
+    bucket.put_object(Bucket="archive", Key="api.log.gz", Body=gzip.compress(b"to a@example.com\n"))
+    logs.create_log_group(logGroupName=GROUP)
+    logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
+    event = {"timestamp": NOW_MS, "message": '{"event":"paid","card":"4111111111111111"}'}
+    logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=[event])
+    targets = ["s3://archive/", f"cloudwatch:{GROUP}"]
+    assert main([*targets, "--endpoint-url", stand_in, "--no-ner"]) == 1
+    out = capsys.readouterr().out
+    assert "s3://archive/api.log.gz:1:" in out
+    assert f"cloudwatch:{GROUP}/s:1:" in out
+    assert "personal data in 2 places: 2 lines" in out
 
 
 def test_without_a_region_it_is_said_what_to_set(monkeypatch):
