@@ -22,6 +22,7 @@ from compliance.pii.source_check.lexicon import Hit
 from compliance.pii.source_check.outside import Outside
 from compliance.pii.source_check.program import Function
 from compliance.pii.source_check.sinks import OPTIONS, Target, rule_of, shows_exception
+from compliance.pii.source_check.summaries import Look
 from compliance.pii.source_check.values import (
     CLEAN,
     MESSAGE,
@@ -36,7 +37,6 @@ from compliance.pii.source_check.values import (
     text,
     with_part,
 )
-from compliance.pii.source_check.world import Look
 
 if TYPE_CHECKING:
     from compliance.pii.source_check.expressions import Evaluator

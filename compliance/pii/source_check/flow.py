@@ -12,14 +12,14 @@ from compliance.pii.source_check import knowledge
 from compliance.pii.source_check.describe import shown
 from compliance.pii.source_check.expressions import Evaluator
 from compliance.pii.source_check.frame import Env, Frame, merged
-from compliance.pii.source_check.lexicon import Hit, contexts_of, contexts_of_function
+from compliance.pii.source_check.lexicon import Hit
+from compliance.pii.source_check.parameters import bind_parameters
 from compliance.pii.source_check.program import Function, FunctionNode
 from compliance.pii.source_check.values import (
     CLEAN,
     ELEMENT,
     EXCEPTION_TEXT,
     OPAQUE,
-    Param,
     Source,
     Value,
     elements,
@@ -78,7 +78,7 @@ class Flow:
         """Work the function out, and tell the world what others can see of it."""
         function = self._frame.function
         self._frame.env.update(self._world.closures.get(function.qualname, {}))
-        self._parameters()
+        bind_parameters(self._frame)
         self._block(function.body)
         outward = {
             name: self._frame.outward(value)
@@ -90,39 +90,6 @@ class Flow:
         if function.node is None:
             for name, value in outward.items():
                 self._world.learn_global(function.module.name, name, value)
-
-    def _parameters(self) -> None:
-        function = self._frame.function
-        models = self._world.models
-        if function.receiver:
-            is_class = "classmethod" in function.decorators
-            value = Value(refers=function.cls) if is_class else Value(cls=function.cls)
-            self._frame.env[function.receiver] = value
-        typed = {
-            name: models.typed(function.annotations.get(name), function.module)
-            for name in function.params
-        }
-        speaking = [name for name in function.params if not typed[name].is_neutral]
-        owners = contexts_of(function.cls.rpartition(".")[2]) | contexts_of_function(function.name)
-        hits = self._world.lexicon.together(speaking, owners)
-        nodes = _argument_nodes(function.node)
-        for index, name in enumerate(function.params):
-            what = typed[name]
-            known = what.value._replace(is_opaque=False)
-            hit = Hit(what.kind) if what.kind else hits.get(name)
-            if what.is_neutral:
-                value = known
-            elif function.decorators & knowledge.VALIDATOR_DECORATORS and not known.cls:
-                read = self._frame.source(Hit("validated input", is_likely=True), nodes[name])
-                value = of_source(read)
-            elif name == "event" and {"event", "context"} == set(function.params):
-                source = self._frame.source(Hit("request payload"), nodes[name])
-                value = of_source(source, is_holder=True)  # as AWS Lambda calls a handler
-            else:
-                if hit and not known.cls and not known.parts:
-                    self._frame.named_params[index] = self._frame.source(hit, nodes[name])
-                value = known._replace(taints={Param(index): ()})
-            self._frame.env[name] = value
 
     def _block(self, body: Sequence[ast.stmt]) -> bool:
         """Whether the block can be left at its end."""
@@ -396,11 +363,3 @@ class Flow:
             qualname = f"{self._frame.function.qualname}.<locals>.{node.name}"
             self._frame.env[node.name] = Value(refers=qualname)
         return True
-
-
-def _argument_nodes(node: FunctionNode | None) -> dict[str, ast.arg]:
-    if node is None:
-        return {}
-    spec = node.args
-    stars = [one for one in (spec.vararg, spec.kwarg) if one is not None]
-    return {one.arg: one for one in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs, *stars)}

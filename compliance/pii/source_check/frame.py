@@ -7,6 +7,7 @@ from typing import NamedTuple
 from compliance.pii.source_check.describe import spot_of
 from compliance.pii.source_check.lexicon import Hit
 from compliance.pii.source_check.program import Function
+from compliance.pii.source_check.summaries import Look, Reach, Summary
 from compliance.pii.source_check.values import (
     CLEAN,
     EXCEPTION_TEXT,
@@ -21,7 +22,7 @@ from compliance.pii.source_check.values import (
     join,
     join_all,
 )
-from compliance.pii.source_check.world import Look, Reach, Summary, World
+from compliance.pii.source_check.world import World
 
 STEPS_MAX = 200_000  # expressions and statements worked out for one function, loops repeated
 
@@ -132,7 +133,7 @@ class Frame:
         taints, holds = self._outward(value.taints), self._outward(value.holds)
         parts = {key: self.outward(part) for key, part in value.parts.items()}
         is_opaque = not (taints or holds or parts or value.cls)
-        return value._replace(taints=taints, holds=holds, parts=parts, is_opaque=is_opaque)
+        return Value(taints, holds, parts, value.cls, value.refers, is_opaque)
 
     def _outward(self, taints: Taints) -> Taints:
         found: dict[Param | Source, tuple[Step, ...]] = {}

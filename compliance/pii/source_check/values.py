@@ -166,7 +166,8 @@ def with_part(value: Value, key: str, part: Value, *, is_joined: bool = False) -
         key, is_joined = ELEMENT, True
     if is_joined and key in value.parts:
         part = join(value.parts[key], part)
-    return value._replace(parts={**value.parts, key: part}, is_opaque=False)
+    parts = {**value.parts, key: part}
+    return Value(value.taints, value.holds, parts, value.cls, value.refers)
 
 
 def many(element: Value) -> Value:

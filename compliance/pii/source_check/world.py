@@ -5,17 +5,14 @@ which exceptions carry them, which attributes they are stored in. Who read a sum
 attributes is remembered, and worked out again when they grow.
 """
 
-import ast
 from collections import defaultdict
 from collections.abc import Callable, Container
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from compliance.pii.source_check import knowledge
-from compliance.pii.source_check.describe import shown, spot_of
 from compliance.pii.source_check.lexicon import Hit, Lexicon, is_harmless
 from compliance.pii.source_check.models import Models
 from compliance.pii.source_check.program import Function, Program
+from compliance.pii.source_check.summaries import Look, Summary, same_values
 from compliance.pii.source_check.values import (
     CLEAN,
     DICT,
@@ -28,7 +25,6 @@ from compliance.pii.source_check.values import (
     Origin,
     Param,
     Source,
-    Spot,
     Step,
     Taints,
     Value,
@@ -41,49 +37,6 @@ from compliance.pii.source_check.values import (
 )
 
 _SHOW_DEPTH_MAX = 4
-
-
-class Reach(NamedTuple):
-    """A sink that a parameter reaches."""
-
-    rule: str
-    spot: Spot
-    shown: str  # what was called
-    steps: tuple[Step, ...]
-
-
-@dataclass
-class Summary:
-    """What one function does, in terms of its parameters."""
-
-    returns: Value = CLEAN
-    reaches: dict[tuple[Param, str, Spot], Reach] = field(default_factory=dict)
-    raises: dict[str, Value] = field(default_factory=dict)  # by exception class
-    stores: dict[tuple[str, str], Value] = field(default_factory=dict)  # by class and attribute
-
-    def equals(self, other: "Summary") -> bool:
-        """Whether as much is known."""
-        return (
-            self.reaches.keys() == other.reaches.keys()
-            and same(self.returns, other.returns)
-            and _same_values(self.raises, other.raises)
-            and _same_values(self.stores, other.stores)
-        )
-
-
-class Look(NamedTuple):
-    """How a part of a value is asked for."""
-
-    node: ast.AST | None  # the expression, to be shown when it is a source
-    path: str  # of its file
-    contexts: frozenset[str] = frozenset()  # words that name the whole
-    is_key: bool = False  # a subscript, not an attribute
-
-    def source(self, hit: Hit) -> Source:
-        """What the expression is when its name says so."""
-        node = self.node
-        spot = Spot("", 0, 0, 0) if node is None else spot_of(node, self.path)
-        return Source(hit.kind, shown(node), spot, hit.is_likely)
 
 
 class World:
@@ -135,7 +88,7 @@ class World:
     def learn_closure(self, qualname: str, names: dict[str, Value]) -> None:
         """What a nested function sees of the function around it."""
         known = self.closures.get(qualname)
-        is_same = known is not None and _same_values(known, names)
+        is_same = known is not None and same_values(known, names)
         self.closures[qualname] = names
         if not is_same:
             self.stale[qualname] = None
@@ -299,8 +252,13 @@ class World:
         """A summary's value with a call's arguments in the place of the parameters."""
         if value is CLEAN or not has_params(value):
             return value
-        filled = value._replace(
-            taints=_sources(value.taints), holds=_sources(value.holds), parts={}
+        filled = Value(
+            _sources(value.taints),
+            _sources(value.holds),
+            {},
+            value.cls,
+            value.refers,
+            value.is_opaque,
         )
         for key, part in value.parts.items():
             filled = with_part(filled, key, self.fill(part, arguments, reader))
@@ -397,10 +355,3 @@ def _paths(taints: Taints, key: str, *, is_key: bool) -> Taints:
         elif is_key:
             found[origin] = steps
     return found
-
-
-def _same_values(first: dict[str, Value] | dict[tuple[str, str], Value], second: object) -> bool:
-    assert isinstance(second, dict)
-    return first.keys() == second.keys() and all(
-        same(value, second[key]) for key, value in first.items()
-    )

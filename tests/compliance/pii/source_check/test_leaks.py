@@ -527,12 +527,12 @@ def start(settings, log):
         """
 from pydantic import BaseModel, field_validator
 class Signup(BaseModel):
-    plan: str
-    @field_validator("plan")
+    email: str
+    @field_validator("email")
     @classmethod
     def known(cls, value):
-        if value not in ("a", "b"):
-            raise ValueError(f"{value} is no plan")  # LEAK
+        if "@" not in value:
+            raise ValueError(f"{value} is no address")  # LEAK
         return value
 """,
     ),

@@ -300,6 +300,17 @@ def send(user, log):
     job = Job(user.email)
     log.info("job %s is %s", job.number, job.state)
 """,
+    "a validator that quotes a plan": """
+from pydantic import BaseModel, field_validator
+class Signup(BaseModel):
+    plan: str
+    @field_validator("plan")
+    @classmethod
+    def known(cls, value):
+        if value not in ("a", "b"):
+            raise ValueError(f"{value} is no plan")
+        return value
+""",
     "constants": """
 EMAIL = "email"
 PASSWORD_LENGTH_MIN = 8
