@@ -37,6 +37,7 @@ from compliance.pii.source_check.values import (
     text,
     with_part,
 )
+from compliance.pii.source_check.wire_logs import is_switched_on
 
 if TYPE_CHECKING:
     from compliance.pii.source_check.expressions import Evaluator
@@ -66,6 +67,8 @@ class Calls:
             return self._known(program.functions[target.qualname], target, arguments, node)
         if target.qualname in program.classes:
             return self.construct(target.qualname, arguments, node)
+        if is_switched_on(target, arguments, node):
+            self._frame.wire_log(node, shown(node.func))
         if rule := rule_of(target):
             self._let_out(rule, target, arguments, node)
         if self._world.lexicon.is_sanitizer(target.name):

@@ -27,6 +27,7 @@ from compliance.pii.source_check.values import (
     many,
     of_source,
 )
+from compliance.pii.source_check.wire_logs import is_set_on
 from compliance.pii.source_check.world import World
 
 _REPEATED_LOOP_DEPTH_MAX = 2  # deeper loops go round once, or the work would double with each
@@ -106,6 +107,8 @@ class Flow:
         value = self._evaluator.value(node.value)
         for target in node.targets:
             self._evaluator.bind(target, value)
+            if is_set_on(target, node.value):
+                self._frame.wire_log(node, shown(target))
         return True
 
     def _annotated(self, node: ast.AnnAssign) -> bool:

@@ -94,6 +94,13 @@ class Frame:
         for origin, steps in taints.items():
             self._reach(Reach(rule, spot, shown, steps), origin)
 
+    def wire_log(self, node: ast.AST, shown: str) -> None:
+        """A library's wire log is switched on here."""
+        spot = self.spot(node)
+        source = Source("addresses and contents", "what a library sends", spot)
+        leak = Leak("pii-wire-log", spot, f"its log by {shown}", source, ())
+        self.leaks.setdefault((leak.rule, spot, source), leak)
+
     def reach_through(self, reach: Reach, taints: Taints, step: Step) -> None:
         """These origins are passed to a function in which they reach a sink."""
         for origin, steps in taints.items():

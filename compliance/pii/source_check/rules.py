@@ -36,6 +36,11 @@ RULES = {
         Rule("pii-span", "error", "Personal data becomes a span attribute or an error report."),
         Rule("pii-metric", "error", "Personal data becomes a metric label: it never leaves again."),
         Rule(
+            "pii-wire-log",
+            "error",
+            "A library is told to log what it sends: addresses, headers and contents.",
+        ),
+        Rule(
             "pii-allow",
             "error",
             "An inline allow needs a known rule, a date that is not past, and a reason.",

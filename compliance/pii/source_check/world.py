@@ -1,12 +1,11 @@
 """What is learned of the whole program while functions are worked out, and what values show.
 
-A function's summary says, in terms of its parameters: what it answers, which sinks they reach,
-which exceptions carry them, which attributes they are stored in. Who read a summary or a class's
-attributes is remembered, and worked out again when they grow.
+Who read a summary, a class's attribute or a module's name is remembered, and worked out again when
+it grows.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Container
+from collections.abc import Callable
 
 from compliance.pii.source_check import knowledge
 from compliance.pii.source_check.lexicon import Hit, Lexicon, is_harmless
@@ -208,7 +207,7 @@ class World:
     def _rest(self, value: Value, key: str, look: Look) -> Value:
         """A part whose name says nothing: likely what the whole is."""
         taints = _paths(value.taints, key, is_key=look.is_key)
-        holds = _of_kinds(value.holds, _OPEN_BY_KEY if look.is_key else {EXCEPTION_TEXT})
+        holds = _open(value.holds, is_key=look.is_key)
         rest = Value(taints, _likely(holds), is_opaque=value.is_opaque and not holds)
         return join(rest, value.parts.get(ELEMENT, CLEAN))
 
@@ -284,17 +283,6 @@ class World:
         return value
 
 
-class _AllBut:
-    """Every kind but these."""
-
-    def __init__(self, *kinds: str) -> None:
-        self._kinds = frozenset(kinds)
-
-    def __contains__(self, kind: object) -> bool:
-        return kind not in self._kinds
-
-
-_OPEN_BY_KEY = _AllBut("headers")
 _UNNAMED = Look(None, "")
 _SETTINGS = frozenset({"settings", "config", "conf", "cfg", "options"})
 
@@ -332,7 +320,7 @@ def _likely(taints: Taints) -> Taints:
     }
 
 
-def _of_kinds(taints: Taints, kinds: Container[str]) -> Taints:
+def _open(holds: Taints, *, is_key: bool) -> Taints:
     """What a part whose name says nothing can be.
 
     An item of a payload may be anything that a sender wrote. A header is asked for by a name that
@@ -340,9 +328,13 @@ def _of_kinds(taints: Taints, kinds: Container[str]) -> Taints:
     """
     return {
         origin: steps
-        for origin, steps in taints.items()
-        if (origin.kind if isinstance(origin, Source) else "") in kinds
+        for origin, steps in holds.items()
+        if (is_key if isinstance(origin, Param) else _is_open(origin, is_key=is_key))
     }
+
+
+def _is_open(source: Source, *, is_key: bool) -> bool:
+    return source.kind != "headers" if is_key else source.kind == EXCEPTION_TEXT
 
 
 def _paths(taints: Taints, key: str, *, is_key: bool) -> Taints:

@@ -557,6 +557,34 @@ def report(log):
     log.info("last: %s", LAST)  # LEAK
 """,
     ),
+    "smtplib's wire log": (
+        "pii-wire-log",
+        """
+import smtplib
+def connect(host):
+    server = smtplib.SMTP(host)
+    server.set_debuglevel(1)  # LEAK
+    server.set_debuglevel(0)
+""",
+    ),
+    "botocore's wire log": (
+        "pii-wire-log",
+        """
+import logging, boto3
+logging.getLogger("botocore").setLevel(logging.DEBUG)  # LEAK
+boto3.set_stream_logger("")  # LEAK
+logging.getLogger("botocore").setLevel(logging.WARNING)
+logging.getLogger("app").setLevel("DEBUG")
+""",
+    ),
+    "http.client's wire log": (
+        "pii-wire-log",
+        """
+import http.client
+http.client.HTTPConnection.debuglevel = 1  # LEAK
+http.client.HTTPConnection.debuglevel = 0
+""",
+    ),
     "a decorated function": (
         "pii-log",
         """
