@@ -26,8 +26,9 @@ exit codes: 0 clean (notes apart); 1 findings; 2 usage or profile; 3 could not b
             that a rule needs is unknown
 
 Credentials come from where every AWS SDK looks for them; it needs sqs:GetQueueAttributes,
-sqs:GetQueueUrl, sqs:ListDeadLetterSourceQueues, and for log groups logs:DescribeLogGroups and
-logs:GetDataProtectionPolicy. The default profile, with every key explained:
+sqs:GetQueueUrl, sqs:ListDeadLetterSourceQueues, and for log groups logs:DescribeLogGroups,
+logs:GetDataProtectionPolicy and logs:DescribeAccountPolicies. The default profile, with every key
+explained:
 {DEFAULT_PROFILE.relative_to(Path(__file__).parents[2])}
 
 examples: queueproof audit https://sqs.eu-west-1.amazonaws.com/123456789012/emails.fifo

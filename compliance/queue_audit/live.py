@@ -196,14 +196,26 @@ class _LogGroups:
         )
 
     def _masked(self, name: str) -> Maybe[frozenset[str] | None]:
+        """What the group's own policy masks, and the account's, which holds for every group."""
         try:
-            answer = _called(
+            own = _called(
                 "CloudWatch Logs GetDataProtectionPolicy",
                 lambda: self._client.get_data_protection_policy(logGroupIdentifier=name),
             )
+            of_account = _called(
+                "CloudWatch Logs DescribeAccountPolicies",
+                lambda: self._client.describe_account_policies(policyType="DATA_PROTECTION_POLICY"),
+            )
         except CallError as error:
             return Unknown(str(error))
-        return masked_identifiers(as_document(answer.get("policyDocument")))
+        masked: frozenset[str] | None = None
+        for policy in (own, *of_account.get("accountPolicies", [])):
+            identifiers = masked_identifiers(as_document(policy.get("policyDocument")))
+            if isinstance(identifiers, Unknown):
+                return identifiers
+            if identifiers is not None:
+                masked = (masked or frozenset()) | identifiers
+        return masked
 
 
 def _queue_facts(

@@ -4,7 +4,7 @@ A queue's defaults are CloudFormation's: SSE-SQS on, four days' retention, 30 s 
 (AWS CloudFormation User Guide, aws-resource-sqs-queue.html).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -164,7 +164,7 @@ def _with_dead_letters(queues: Sequence[QueueFacts]) -> Iterator[QueueFacts]:
     """Queues that know their dead-letter queue, and whether they are one."""
     by_arn = {queue.arn: queue for queue in queues}
     redrives = [queue.redrive for queue in queues]
-    targets = [each.target_arn if isinstance(each, Redrive) else each for each in redrives]
+    targets = {each.target_arn if isinstance(each, Redrive) else each for each in redrives}
     for queue in queues:
         yield replace(
             queue,
@@ -173,7 +173,7 @@ def _with_dead_letters(queues: Sequence[QueueFacts]) -> Iterator[QueueFacts]:
         )
 
 
-def _is_dead_letter(queue: QueueFacts, targets: Sequence[Maybe[str] | None]) -> Maybe[bool]:
+def _is_dead_letter(queue: QueueFacts, targets: Set[Maybe[str] | None]) -> Maybe[bool]:
     if queue.arn in targets:
         return True
     if isinstance(queue.redrive, Redrive):

@@ -239,18 +239,24 @@ def masking(*identifiers, operation="Deidentify"):
 
 
 @pytest.mark.parametrize(
-    ("policy", "masked"),
+    ("policy", "of_account", "masked"),
     [
-        (masking("EmailAddress", "Name"), frozenset({"EmailAddress", "Name"})),
-        (masking("EmailAddress", operation="Audit"), frozenset()),
-        (None, None),
+        (masking("EmailAddress", "Name"), None, frozenset({"EmailAddress", "Name"})),
+        (masking("EmailAddress", operation="Audit"), None, frozenset()),
+        (None, None, None),
+        (None, masking("Name"), frozenset({"Name"})),
+        (masking("Address"), masking("Name"), frozenset({"Address", "Name"})),
     ],
 )
-def test_a_data_protection_policy_is_read(stubbed_logs, policy, masked):
+def test_data_protection_policies_of_group_and_account_are_read(
+    stubbed_logs, policy, of_account, masked
+):
     client, stub = stubbed_logs
     stub.add_response("describe_log_groups", {"logGroups": [{"logGroupName": "/a"}]})
     answer = {} if policy is None else {"policyDocument": json.dumps(policy)}
     stub.add_response("get_data_protection_policy", answer)
+    account = [] if of_account is None else [{"policyDocument": json.dumps(of_account)}]
+    stub.add_response("describe_account_policies", {"accountPolicies": account})
     assert live._LogGroups(client).group("/a").masked == masked
 
 

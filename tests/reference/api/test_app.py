@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from reference.api.auth import ApiKeys
 from reference.domain import email_id_for
@@ -208,10 +209,15 @@ def test_unknown_paths_and_methods_are_problems_too(make_api):
 
 
 def test_a_fault_of_our_own_is_a_500_without_its_text(make_api):
-    api = make_api(RuntimeError("s3same bob@example.com"))
-    response = post(api)
+    with capture_logs() as logged:
+        api = make_api(RuntimeError("s3same bob@example.com"))
+        response = post(api)
     assert (response.status_code, kind(response)) == (500, "internal")
-    assert "s3same" not in response.text
+    [fault] = [line for line in logged if line["event"] == "unexpected failure"]
+    assert (fault["exception"], bool(fault["frames"])) == ("RuntimeError", True)
+    for told in (response.text, repr(logged)):
+        assert "s3same" not in told
+        assert "bob@" not in told
 
 
 def test_readiness_follows_the_queue_and_is_cached(make_api):
