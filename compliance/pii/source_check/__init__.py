@@ -1,5 +1,5 @@
-"""The source check: does this Python code let personal data out, into a log, a print, an exception's
-message, a span or a metric label?
+"""The source check: does this Python code let personal data out, into a log, a print, the message
+of an exception, a span or a metric label?
 
     files -> program    modules, classes, functions, what names refer to     (files, program)
                  |
@@ -26,7 +26,7 @@ What it does not see: flow through containers is by key, not by position in a gr
 through `getattr` with a computed name, `exec`, and the arguments that a decorator's wrapper logs
 are not followed; the objects of a class share what is stored in their attributes, so that what
 one of them was given is only a warning in another. A function outside the tree hands on what its
-name or `knowledge.py` says. Names decide what is personal data where no type does: see `lexicon.py`.
+name or `knowledge.py` says. Names decide what is personal data where no type does: `lexicon.py`.
 No finding repeats a literal of the source, because a literal may be personal data itself.
 """
 

@@ -8,7 +8,7 @@ from compliance.pii.source_check import knowledge
 from compliance.pii.source_check.calls import Calls
 from compliance.pii.source_check.describe import called, context_words, path_of
 from compliance.pii.source_check.frame import Frame
-from compliance.pii.source_check.lexicon import Hit
+from compliance.pii.source_check.lexicon import Hit, contexts_of
 from compliance.pii.source_check.sinks import is_log_method
 from compliance.pii.source_check.values import (
     CLEAN,
@@ -223,8 +223,10 @@ class Evaluator:
         contexts = self.contexts(node.value)
         if node.attr.isupper() and contexts.isdisjoint({"setting", "config", "conf", "cfg"}):
             return value
-        hit = self._world.lexicon.name(node.attr)
-        return value if hit is None else of_source(self._frame.source(hit, node))
+        hit = self._world.lexicon.part(node.attr, contexts | contexts_of(owner.rpartition(".")[2]))
+        if hit is None:
+            return value
+        return of_source(self._frame.source(hit, node), is_holder=hit.is_holder)
 
     def contexts(self, node: ast.expr) -> frozenset[str]:
         """The words that name an expression; `self` is called as its class."""

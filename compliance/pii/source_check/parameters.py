@@ -11,6 +11,12 @@ from compliance.pii.source_check.models import Typed
 from compliance.pii.source_check.program import Function, FunctionNode
 from compliance.pii.source_check.values import Param, Value, of_source
 
+# How frameworks call a handler, and which parameter is what somebody sent: AWS Lambda, AMQP (pika).
+_HANDLERS = (
+    (frozenset({"event", "context"}), "event"),
+    (frozenset({"method", "properties", "body"}), "body"),
+)
+
 
 def bind_parameters(frame: Frame) -> None:
     """Give every parameter its value at the start."""
@@ -40,8 +46,9 @@ def _hits(frame: Frame, typed: dict[str, Typed]) -> dict[str, Hit]:
     hits.update({name: Hit(what.kind) for name, what in typed.items() if what.kind})
     if validated := _validated(frame, function):
         hits.update(dict.fromkeys(function.params[:1], validated))
-    if set(function.params) == {"event", "context"}:  # as AWS Lambda calls a handler
-        hits["event"] = Hit("request payload", is_holder=True)
+    for signature, payload in _HANDLERS:
+        if signature.issubset(function.params):
+            hits[payload] = Hit("request payload", is_holder=True)
     return hits
 
 

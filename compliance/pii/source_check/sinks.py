@@ -17,7 +17,10 @@ LOGGER_CALLS = names(
     "structlog.wrap_logger loguru.logger logging.getLoggerClass "
     "logging.LoggerAdapter celery.utils.log.get_task_logger multiprocessing.get_logger"
 )
-BIND_METHODS = names("bind new bind_contextvars bound_contextvars contextualize patch")
+BIND_METHODS = names(
+    "bind new bind_contextvars bound_contextvars contextualize patch append_keys "
+    "append_context_keys"
+)
 _LEVELS = "debug info warning warn error critical exception fatal log trace success msg failure"
 _LOG_METHODS = names(_LEVELS) | names(_LEVELS, prefix="a")
 _LOG_CALLS = names(_LEVELS, prefix="logging.")

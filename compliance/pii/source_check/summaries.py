@@ -1,5 +1,5 @@
-"""What one function does, in terms of its parameters: what it answers, which sinks they reach, which
-exceptions carry them, which attributes they are stored in. And how a part of a value is asked for.
+"""What one function does, in terms of its parameters: what it answers, which sinks they reach,
+which exceptions carry them, which attributes they are stored in. And how a part is asked for.
 """
 
 import ast

@@ -199,6 +199,8 @@ class World:
                 return join(found, Value(_paths(value.taints, key, is_key=look.is_key)))
         if value.cls in knowledge.SAFE_TYPES or _is_known(value):
             return CLEAN
+        if look.is_key and value.holds:  # what was sent to a mail service is called as mail is
+            look = look._replace(contexts=look.contexts | {"mail"})
         hit = self._part_hit(key, look)
         if hit is not None:
             return of_source(look.source(hit), is_holder=hit.is_holder)

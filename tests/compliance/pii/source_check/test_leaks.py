@@ -585,6 +585,41 @@ http.client.HTTPConnection.debuglevel = 1  # LEAK
 http.client.HTTPConnection.debuglevel = 0
 """,
     ),
+    "Lambda Powertools' keys": (
+        "pii-log-context",
+        """
+from aws_lambda_powertools import Logger
+logger = Logger()
+def handle(customer):
+    logger.append_keys(phone=customer.phone)  # LEAK
+""",
+    ),
+    "a framework's request under another name": (
+        "pii-log",
+        """
+from flask import current_app, request as flask_request
+def view():
+    current_app.logger.info("form", extra={"form": dict(flask_request.form)})  # LEAK
+""",
+    ),
+    "a RabbitMQ callback": (
+        "pii-print",
+        """
+def callback(channel, method, properties, body):
+    print(" [x] Received %r" % body)  # LEAK
+""",
+    ),
+    "a mail's field of a payload": (
+        "pii-log",
+        """
+import json
+def handler(event, context):
+    payload = json.loads(event["body"])
+    to = payload["to"]
+    print_safe(to)
+    context.log.info("to %s", to)  # LEAK
+""",
+    ),
     "a decorated function": (
         "pii-log",
         """
