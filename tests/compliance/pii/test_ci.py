@@ -17,8 +17,6 @@ ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 BASH = shutil.which("bash")
 LEAK = '{"event":"sent","to":"jane.doe@example.com"}\n'
-HAS_LINT = "def lint(" in (ROOT / "queueproof" / "cli.py").read_text()
-needs_lint = pytest.mark.skipif(not HAS_LINT, reason="queueproof has no command `lint` yet")
 
 
 def loaded(name):
@@ -78,7 +76,6 @@ def test_the_scan_hook_takes_logs_only(name, is_scanned):
     assert is_taken is is_scanned
 
 
-@needs_lint
 @pytest.mark.xdist_group("live")
 def test_the_lint_hook_reads_the_tree_and_stops_leaks(shell, tmp_path):
     hook = HOOKS["queueproof-lint"]
@@ -166,7 +163,6 @@ def test_the_gitlab_scan_job_writes_what_it_uploads(shell, tmp_path):
     assert all((tmp_path / path).is_file() for path in job["artifacts"]["paths"])
 
 
-@needs_lint
 @pytest.mark.xdist_group("live")
 def test_the_gitlab_lint_job_writes_what_it_uploads(shell, tmp_path):
     (tmp_path / "app.py").write_text("def send(user):\n    print(user.email)\n")

@@ -1,18 +1,16 @@
 """Scans in parts say what one scan says."""
 
-import subprocess
-import sys
-
 import pytest
 from dask.distributed import LocalCluster
 
-from compliance.pii import Canary, Scanner, ScanSettings
+from compliance.pii import Canary, Scanner, ScanSettings, cli
 from compliance.pii.dask_scan import DaskError, scan_on_dask
 from compliance.pii.parallel import batches, scan_in_processes
 from compliance.pii.report import ScanReport
 
 JANE = Canary("email", "jane.doe@example.com")
-SETTINGS = ScanSettings(names=False, salt=b"0123456789abcdef")
+CARD = Canary("card", "4111111111111111")
+SETTINGS = ScanSettings(patterns=False, names=False, salt=b"0123456789abcdef")
 
 
 @pytest.fixture
@@ -55,20 +53,20 @@ def test_batches_hold_every_file_once_and_are_of_about_equal_size(archive):
 
 @pytest.mark.xdist_group("live")
 def test_processes_find_what_one_scan_finds(archive):
-    whole = Scanner([JANE], SETTINGS).scan([archive, archive / "none.log"])
-    parts = scan_in_processes([archive, archive / "none.log"], [JANE], SETTINGS, 2)
+    whole = Scanner([JANE, CARD], SETTINGS).scan([archive, archive / "none.log"])
+    parts = scan_in_processes([archive, archive / "none.log"], [JANE, CARD], SETTINGS, 2)
     assert told(parts) == told(whole)
-    assert parts.canaries_known == 1
+    assert parts.canaries_known == 2
     assert len(whole.places) == 2
 
 
 def test_nothing_to_scan_is_an_incomplete_report(tmp_path):
-    report = scan_in_processes([tmp_path], [JANE], SETTINGS, 2)
-    assert (report.lines_read, report.is_complete, report.canaries_known) == (0, False, 1)
+    report = scan_in_processes([tmp_path], [JANE, CARD], SETTINGS, 2)
+    assert (report.lines_read, report.is_complete, report.canaries_known) == (0, False, 2)
 
 
 def test_names_of_files_that_could_not_be_planned_are_shown_without_values(tmp_path):
-    report = scan_in_processes([tmp_path / "jane.doe@example.com.log"], [JANE], SETTINGS, 2)
+    report = scan_in_processes([tmp_path / "jane.doe@example.com.log"], [JANE, CARD], SETTINGS, 2)
     assert "jane" not in str(report.as_dict())
     assert ">.log" in report.skipped[0].source
 
@@ -76,11 +74,11 @@ def test_names_of_files_that_could_not_be_planned_are_shown_without_values(tmp_p
 @pytest.mark.xdist_group("live")
 @pytest.mark.filterwarnings("default")  # of Dask's own shutdown
 def test_a_dask_cluster_of_two_processes_finds_what_one_scan_finds(archive):
-    whole = Scanner([JANE], SETTINGS).scan([archive])
+    whole = Scanner([JANE, CARD], SETTINGS).scan([archive])
     with LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
     ) as cluster:
-        parts = scan_on_dask([archive], [JANE], SETTINGS, cluster.scheduler_address)
+        parts = scan_on_dask([archive], [JANE, CARD], SETTINGS, cluster.scheduler_address)
     assert told(parts) == told(whole)
 
 
@@ -99,14 +97,27 @@ def test_without_dask_it_is_said_how_to_install_it(archive, monkeypatch):
         scan_on_dask([archive], [], SETTINGS, "tcp://127.0.0.1:9")
 
 
-@pytest.mark.xdist_group("live")
-def test_the_command_line_scans_with_jobs(archive):
-    done = subprocess.run(
-        [sys.executable, "-m", "compliance.pii", str(archive), "--jobs", "2", "--no-ner"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (1, "")
-    assert "personal data in 2 places" in done.stdout
-    assert "not a text file" in done.stdout
+@pytest.mark.parametrize(
+    ("arguments", "used"),
+    [
+        (["a.log", "--jobs", "3"], "3 processes"),
+        (["a.log", "--jobs", "3", "--format", "jsonl"], "3 processes"),
+        (["a.log", "--dask", "tcp://x:1"], "tcp://x:1"),
+        (["a.log"], "one"),
+        (["-", "--jobs", "3"], "one"),  # no other process has this one's standard input
+    ],
+)
+def test_the_command_line_chooses_who_scans(monkeypatch, tmp_path, arguments, used):
+    monkeypatch.chdir(tmp_path)
+    report = Scanner(settings=SETTINGS).scan(())
+    chosen = []
+
+    def choose(name):
+        chosen.append(name)
+        return report
+
+    monkeypatch.setattr(cli, "scan_in_processes", lambda *a: choose(f"{a[3]} processes"))
+    monkeypatch.setattr(cli, "scan_on_dask", lambda *a: choose(a[3]))
+    monkeypatch.setattr(cli.Scanner, "scan", lambda *a: choose("one"))
+    assert cli.main(arguments) == 3  # nothing was read
+    assert chosen == [used]
