@@ -108,6 +108,7 @@ class _SqsFault(_Model):
     probability: Probability = 1.0
     start_s: Seconds = 0.0
     end_s: Seconds | None = None
+    nth_call: int | None = Field(None, ge=1)  # only the nth call that it could meet
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:
@@ -145,9 +146,53 @@ class Delay(_SqsFault):
     delay_s: float = Field(gt=0, le=3_600)
 
 
-# Faults of the SQS endpoint; times count from the start of the load. In the order given, the first
-# that fires on a call wins.
-SqsFault = Annotated[Refuse | LoseAnswer | Outage | Delay, Field(discriminator="kind")]
+class SlowBody(_SqsFault):
+    """SQS answers at once, and the answer's body trickles in."""
+
+    kind: Literal["slow-body"]
+    body_s: float = Field(gt=0, le=3_600)
+
+
+class HalfBatch(_SqsFault):
+    """SQS answers 200 to a batch, and every second entry has failed."""
+
+    kind: Literal["half-batch"]
+
+
+class WrongMd5(_SqsFault):
+    """The digest that SQS answers is not that of the message."""
+
+    kind: Literal["wrong-md5"]
+
+
+class EmptyReceive(_SqsFault):
+    """A receive finds nothing, though messages wait."""
+
+    kind: Literal["empty-receive"]
+
+
+class EarlyExpiry(_SqsFault):
+    """A received message is visible again sooner than asked."""
+
+    kind: Literal["early-expiry"]
+    visibility_s: int = Field(ge=0, le=43_200)
+
+
+# Faults of the SQS endpoint, as it names them; times count from the start of the load. In the order
+# given, the first that fires on a call wins. What only a standard queue may do (duplicate, reorder)
+# is left out: a scenario's queue is FIFO.
+SqsFault = Annotated[
+    Refuse
+    | LoseAnswer
+    | Outage
+    | Delay
+    | SlowBody
+    | HalfBatch
+    | WrongMd5
+    | EmptyReceive
+    | EarlyExpiry,
+    Field(discriminator="kind"),
+]
 
 
 class Queue(_Model):
