@@ -169,7 +169,7 @@ def test_ctrl_c_before_an_experiment_leaves_its_claims_inconclusive(queueproof, 
 
 def test_sigkill_leaves_no_process_and_readable_evidence(queueproof, start, tmp_path):
     run = start("run", SCENARIOS / "steady.toml")
-    run.wait_for("small-failure: offering 40/s")
+    run.wait_for("offering 40/s")
     children = list(run.children().values())
     assert len(children) == 5
     os.kill(run.process.pid, signal.SIGKILL)
