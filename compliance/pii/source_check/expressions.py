@@ -3,6 +3,7 @@
 import ast
 import builtins
 from collections.abc import Callable
+from typing import Any
 
 from compliance.pii.source_check import knowledge
 from compliance.pii.source_check.calls import Calls
@@ -40,40 +41,15 @@ class Evaluator:
         self._frame = frame
         self._world = frame.world
         self._calls = Calls(frame, self)
-        self._kinds: dict[type[ast.expr], Callable[..., Value]] = {
-            ast.Name: self._name,
-            ast.Attribute: self._attribute,
-            ast.Subscript: self._subscript,
-            ast.Call: self._calls.call,
-            ast.JoinedStr: self._joined_string,
-            ast.FormattedValue: self._formatted,
-            ast.BinOp: self._binary,
-            ast.BoolOp: self._boolean,
-            ast.IfExp: self._conditional,
-            ast.Dict: self._dict,
-            ast.List: self._list,
-            ast.Tuple: self._tuple,
-            ast.Set: self._list,
-            ast.Starred: self._starred,
-            ast.Await: self._inner,
-            ast.YieldFrom: self._yield_from,
-            ast.Yield: self._yield,
-            ast.NamedExpr: self._walrus,
-            ast.Lambda: self._lambda,
-            ast.ListComp: self._comprehension,
-            ast.SetComp: self._comprehension,
-            ast.GeneratorExp: self._comprehension,
-            ast.DictComp: self._comprehension,
-        }
 
     def value(self, node: ast.expr | None) -> Value:
         """The value of an expression. Raises TooComplexError, RecursionError."""
         if node is None or isinstance(node, ast.Constant):
             return CLEAN
         self._frame.count()
-        work_out = self._kinds.get(type(node))
+        work_out = _KINDS.get(type(node))
         if work_out is not None:
-            return work_out(node)
+            return work_out(self, node)
         for child in ast.iter_child_nodes(node):  # comparisons and the like: looked into, clean
             if isinstance(child, ast.expr):
                 self.value(child)
@@ -164,7 +140,7 @@ class Evaluator:
 
     # Names and parts.
 
-    def _name(self, node: ast.Name) -> Value:
+    def on_name(self, node: ast.Name) -> Value:
         name = node.id
         if name in self._frame.env:
             return self._frame.env[name]
@@ -197,7 +173,7 @@ class Evaluator:
             return of_source(source, is_holder=True)._replace(refers=_ENVIRONMENT)
         return Value(refers=name, is_opaque=True)
 
-    def _attribute(self, node: ast.Attribute) -> Value:
+    def on_attribute(self, node: ast.Attribute) -> Value:
         path = path_of(node)
         if path in self._frame.env:
             return self._frame.env[path]
@@ -235,7 +211,7 @@ class Evaluator:
             return context_words(ast.Name(id=name))
         return context_words(node)
 
-    def _subscript(self, node: ast.Subscript) -> Value:
+    def on_subscript(self, node: ast.Subscript) -> Value:
         base = self.value(node.value)
         if isinstance(node.slice, ast.Slice):
             self.value(node.slice)
@@ -267,16 +243,16 @@ class Evaluator:
 
     # Texts.
 
-    def _joined_string(self, node: ast.JoinedStr) -> Value:
+    def on_joined_string(self, node: ast.JoinedStr) -> Value:
         return text(union(*(self.value(part).taints for part in node.values)))
 
-    def _formatted(self, node: ast.FormattedValue) -> Value:
+    def on_formatted(self, node: ast.FormattedValue) -> Value:
         if node.format_spec is not None:
             self.value(node.format_spec)
         value = self.value(node.value)
         return text(self._frame.show(value, is_repr=node.conversion in {ord("r"), ord("a")}))
 
-    def _binary(self, node: ast.BinOp) -> Value:
+    def on_binary(self, node: ast.BinOp) -> Value:
         # A long chain of additions nests to the left as deep as it is long, so no recursion here.
         operands: list[ast.expr] = []
         left: ast.expr = node
@@ -296,17 +272,17 @@ class Evaluator:
 
     # Choices.
 
-    def _boolean(self, node: ast.BoolOp) -> Value:
+    def on_boolean(self, node: ast.BoolOp) -> Value:
         values = [self.value(operand) for operand in node.values]
         return values[-1] if isinstance(node.op, ast.And) else join_all(values)
 
-    def _conditional(self, node: ast.IfExp) -> Value:
+    def on_conditional(self, node: ast.IfExp) -> Value:
         self.value(node.test)
         return join(self.value(node.body), self.value(node.orelse))
 
     # Structures.
 
-    def _dict(self, node: ast.Dict) -> Value:
+    def on_dict(self, node: ast.Dict) -> Value:
         made = Value(cls=DICT)
         for key, value_node in zip(node.keys, node.values, strict=True):
             value = self.value(value_node)
@@ -321,19 +297,19 @@ class Evaluator:
                 made = with_part(made, ELEMENT, value, is_joined=True)
         return made
 
-    def _list(self, node: ast.List | ast.Set) -> Value:
+    def on_list(self, node: ast.List | ast.Set) -> Value:
         return many(join_all(self.value(one) for one in node.elts))
 
-    def _tuple(self, node: ast.Tuple) -> Value:
+    def on_tuple(self, node: ast.Tuple) -> Value:
         made = CLEAN
         for index, one in enumerate(node.elts):
             made = with_part(made, str(index), self.value(one))
         return made
 
-    def _starred(self, node: ast.Starred) -> Value:
+    def on_starred(self, node: ast.Starred) -> Value:
         return elements(self.value(node.value))
 
-    def _comprehension(
+    def on_comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
     ) -> Value:
         outside = dict(self._frame.env)
@@ -351,22 +327,25 @@ class Evaluator:
 
     # The rest.
 
-    def _inner(self, node: ast.Await) -> Value:
+    def on_call(self, node: ast.Call) -> Value:
+        return self._calls.call(node)
+
+    def on_inner(self, node: ast.Await) -> Value:
         return self.value(node.value)
 
-    def _yield(self, node: ast.Yield) -> Value:
+    def on_yield(self, node: ast.Yield) -> Value:
         self._frame.answer(many(self.value(node.value)))
         return OPAQUE
 
-    def _yield_from(self, node: ast.YieldFrom) -> Value:
+    def on_yield_from(self, node: ast.YieldFrom) -> Value:
         self._frame.answer(self.value(node.value))
         return OPAQUE
 
-    def _walrus(self, node: ast.NamedExpr) -> Value:
+    def on_walrus(self, node: ast.NamedExpr) -> Value:
         self.bind(node.target, self.value(node.value))
         return self._frame.env[node.target.id]
 
-    def _lambda(self, node: ast.Lambda) -> Value:
+    def on_lambda(self, node: ast.Lambda) -> Value:
         """Its body is worked out where it stands; what it answers later is not followed."""
         outside = dict(self._frame.env)
         spec = node.args
@@ -375,6 +354,34 @@ class Evaluator:
         self.value(node.body)
         self._frame.env = outside
         return OPAQUE
+
+
+# One table for all frames: a table of bound methods for each of thousands of functions is dear.
+_KINDS: dict[type[ast.expr], Callable[[Evaluator, Any], Value]] = {
+    ast.Name: Evaluator.on_name,
+    ast.Attribute: Evaluator.on_attribute,
+    ast.Subscript: Evaluator.on_subscript,
+    ast.Call: Evaluator.on_call,
+    ast.JoinedStr: Evaluator.on_joined_string,
+    ast.FormattedValue: Evaluator.on_formatted,
+    ast.BinOp: Evaluator.on_binary,
+    ast.BoolOp: Evaluator.on_boolean,
+    ast.IfExp: Evaluator.on_conditional,
+    ast.Dict: Evaluator.on_dict,
+    ast.List: Evaluator.on_list,
+    ast.Tuple: Evaluator.on_tuple,
+    ast.Set: Evaluator.on_list,
+    ast.Starred: Evaluator.on_starred,
+    ast.Await: Evaluator.on_inner,
+    ast.YieldFrom: Evaluator.on_yield_from,
+    ast.Yield: Evaluator.on_yield,
+    ast.NamedExpr: Evaluator.on_walrus,
+    ast.Lambda: Evaluator.on_lambda,
+    ast.ListComp: Evaluator.on_comprehension,
+    ast.SetComp: Evaluator.on_comprehension,
+    ast.GeneratorExp: Evaluator.on_comprehension,
+    ast.DictComp: Evaluator.on_comprehension,
+}
 
 
 def class_context(value: Value) -> frozenset[str]:

@@ -7,6 +7,7 @@ next.
 
 import ast
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from compliance.pii.source_check import knowledge
 from compliance.pii.source_check.describe import shown
@@ -49,31 +50,6 @@ class Flow:
         self._evaluator = Evaluator(frame)
         self._exits: list[list[Env]] = []  # of each loop, at its breaks
         self._nested: list[str] = []
-        self._kinds: dict[type[ast.stmt], Callable[..., bool]] = {
-            ast.Assign: self._assign,
-            ast.AnnAssign: self._annotated,
-            ast.AugAssign: self._augmented,
-            ast.Expr: self._expression,
-            ast.Return: self._return,
-            ast.If: self._if,
-            ast.For: self._for,
-            ast.AsyncFor: self._for,
-            ast.While: self._while,
-            ast.With: self._with,
-            ast.AsyncWith: self._with,
-            ast.Try: self._try,
-            ast.TryStar: self._try,
-            ast.Raise: self._raise,
-            ast.Assert: self._assert,
-            ast.Match: self._match,
-            ast.FunctionDef: self._function,
-            ast.AsyncFunctionDef: self._function,
-            ast.ClassDef: self._class,
-            ast.Delete: self._delete,
-            ast.Global: self._global,
-            ast.Break: self._break,
-            ast.Continue: self._break,
-        }
 
     def run(self) -> None:
         """Work the function out, and tell the world what others can see of it."""
@@ -96,14 +72,14 @@ class Flow:
         """Whether the block can be left at its end."""
         for statement in body:
             self._frame.count()
-            follow = self._kinds.get(type(statement))
-            if follow is not None and not follow(statement):
+            follow = _KINDS.get(type(statement))
+            if follow is not None and not follow(self, statement):
                 return False
         return True
 
     # Assignments and expressions.
 
-    def _assign(self, node: ast.Assign) -> bool:
+    def on_assign(self, node: ast.Assign) -> bool:
         value = self._evaluator.value(node.value)
         for target in node.targets:
             self._evaluator.bind(target, value)
@@ -111,7 +87,7 @@ class Flow:
                 self._frame.wire_log(node, shown(target))
         return True
 
-    def _annotated(self, node: ast.AnnAssign) -> bool:
+    def on_annotated(self, node: ast.AnnAssign) -> bool:
         typed = self._world.models.typed(node.annotation, self._frame.function.module)
         value = self._evaluator.value(node.value)
         if typed.is_neutral:
@@ -124,32 +100,32 @@ class Flow:
             self._evaluator.bind(node.target, value)
         return True
 
-    def _augmented(self, node: ast.AugAssign) -> bool:
+    def on_augmented(self, node: ast.AugAssign) -> bool:
         both = ast.copy_location(ast.BinOp(node.target, node.op, node.value), node)
         self._evaluator.bind(node.target, self._evaluator.value(both))
         return True
 
-    def _expression(self, node: ast.Expr) -> bool:
+    def on_expression(self, node: ast.Expr) -> bool:
         self._evaluator.value(node.value)
         return True
 
-    def _return(self, node: ast.Return) -> bool:
+    def on_return(self, node: ast.Return) -> bool:
         self._frame.answer(self._evaluator.value(node.value))
         return False
 
-    def _delete(self, node: ast.Delete) -> bool:
+    def on_delete(self, node: ast.Delete) -> bool:
         for target in node.targets:
             if isinstance(target, ast.Name):
                 self._frame.env.pop(target.id, None)
         return True
 
-    def _global(self, node: ast.Global) -> bool:
+    def on_global(self, node: ast.Global) -> bool:
         self._frame.globals.update(node.names)
         return True
 
     # Ways that part and meet.
 
-    def _if(self, node: ast.If) -> bool:
+    def on_if(self, node: ast.If) -> bool:
         ends: list[Env] = []
         branch: list[ast.stmt] = [node]
         while len(branch) == 1 and isinstance(branch[0], ast.If):  # elif, however many
@@ -170,12 +146,12 @@ class Flow:
             self._frame.env = merged(ends)
         return bool(ends)
 
-    def _for(self, node: ast.For | ast.AsyncFor) -> bool:
+    def on_for(self, node: ast.For | ast.AsyncFor) -> bool:
         items = elements(self._evaluator.value(node.iter))
         self._loop(node.body, lambda: self._evaluator.bind(node.target, items))
         return self._block(node.orelse)
 
-    def _while(self, node: ast.While) -> bool:
+    def on_while(self, node: ast.While) -> bool:
         self._loop(node.body, lambda: self._evaluator.value(node.test))
         return self._block(node.orelse)
 
@@ -189,13 +165,13 @@ class Flow:
             self._frame.env = merged([before, *ends])
         self._frame.env = merged([self._frame.env, *self._exits.pop()])
 
-    def _break(self, node: ast.Break | ast.Continue) -> bool:
+    def on_break(self, node: ast.Break | ast.Continue) -> bool:
         del node
         if self._exits:
             self._exits[-1].append(self._frame.env)
         return False
 
-    def _with(self, node: ast.With | ast.AsyncWith) -> bool:
+    def on_with(self, node: ast.With | ast.AsyncWith) -> bool:
         for item in node.items:
             value = self._evaluator.value(item.context_expr)
             if item.optional_vars is not None:
@@ -205,7 +181,7 @@ class Flow:
 
     # Exceptions.
 
-    def _try(self, node: ast.Try | ast.TryStar) -> bool:
+    def on_try(self, node: ast.Try | ast.TryStar) -> bool:
         before = dict(self._frame.env)
         self._frame.tries.append([])
         is_through = self._block(node.body)
@@ -271,7 +247,7 @@ class Flow:
         known = next((name for name in names if name in self._world.program.classes), "")
         return Value(cls=known) if known else OPAQUE._replace(is_opaque=False)
 
-    def _raise(self, node: ast.Raise) -> bool:
+    def on_raise(self, node: ast.Raise) -> bool:
         if node.cause is not None:
             self._evaluator.value(node.cause)
         if node.exc is None:
@@ -287,7 +263,7 @@ class Flow:
             self._frame.raise_(name, value)
         return False
 
-    def _assert(self, node: ast.Assert) -> bool:
+    def on_assert(self, node: ast.Assert) -> bool:
         self._evaluator.value(node.test)
         if node.msg is not None:
             taints = self._frame.show(self._evaluator.value(node.msg))
@@ -296,7 +272,7 @@ class Flow:
 
     # Patterns.
 
-    def _match(self, node: ast.Match) -> bool:
+    def on_match(self, node: ast.Match) -> bool:
         subject = self._evaluator.value(node.subject)
         before = self._frame.env
         ends: list[Env] = [before]
@@ -346,7 +322,7 @@ class Flow:
 
     # Definitions.
 
-    def _function(self, node: FunctionNode) -> bool:
+    def on_function(self, node: FunctionNode) -> bool:
         """Its body is a function of its own; what it sees around it is handed to it at the end."""
         for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
             self._evaluator.value(default)
@@ -357,7 +333,7 @@ class Flow:
                 self._frame.env[node.name] = Value(refers=qualname)
         return True
 
-    def _class(self, node: ast.ClassDef) -> bool:
+    def on_class(self, node: ast.ClassDef) -> bool:
         """The statements of its body, in a scope of their own."""
         outside = dict(self._frame.env)
         self._block([one for one in node.body if not isinstance(one, FunctionNode)])
@@ -366,3 +342,30 @@ class Flow:
             qualname = f"{self._frame.function.qualname}.<locals>.{node.name}"
             self._frame.env[node.name] = Value(refers=qualname)
         return True
+
+
+_KINDS: dict[type[ast.stmt], Callable[[Flow, Any], bool]] = {
+    ast.Assign: Flow.on_assign,
+    ast.AnnAssign: Flow.on_annotated,
+    ast.AugAssign: Flow.on_augmented,
+    ast.Expr: Flow.on_expression,
+    ast.Return: Flow.on_return,
+    ast.If: Flow.on_if,
+    ast.For: Flow.on_for,
+    ast.AsyncFor: Flow.on_for,
+    ast.While: Flow.on_while,
+    ast.With: Flow.on_with,
+    ast.AsyncWith: Flow.on_with,
+    ast.Try: Flow.on_try,
+    ast.TryStar: Flow.on_try,
+    ast.Raise: Flow.on_raise,
+    ast.Assert: Flow.on_assert,
+    ast.Match: Flow.on_match,
+    ast.FunctionDef: Flow.on_function,
+    ast.AsyncFunctionDef: Flow.on_function,
+    ast.ClassDef: Flow.on_class,
+    ast.Delete: Flow.on_delete,
+    ast.Global: Flow.on_global,
+    ast.Break: Flow.on_break,
+    ast.Continue: Flow.on_break,
+}

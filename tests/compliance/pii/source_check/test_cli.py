@@ -1,6 +1,8 @@
 """Exit codes, formats and what is never printed."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -121,3 +123,14 @@ def test_names_and_sanitizers_can_be_added(write, capsys):
     )
     capsys.readouterr()
     assert main([folder, "--sanitizer", "to_text"]) == 0
+
+
+def test_the_module_runs_alone_and_says_nothing_but_the_report(write):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "compliance.pii.source_check", write(ERROR)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "[pii-print]" in done.stdout
