@@ -18,6 +18,7 @@ _MEANING = {
     "pattern": "personal data by its form: {kind}",
     "ner": "a name, by the language model: {kind}",
     "field": "a field that is named as personal data: {kind}",
+    "address": "a street address in running text: {kind}",
 }
 
 

@@ -1,14 +1,19 @@
 """Compressed logs are read by what they are, not by their names, and never without bound."""
 
 import bz2
+import contextlib
 import gzip
+import io
 import lzma
 import tracemalloc
 
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from compliance.pii.sources import Intake, Reading
+from compliance.pii.sources.expand import ExpansionError, opened
 
 PACKERS = {
     "gz": gzip.compress,
@@ -111,3 +116,23 @@ def test_what_is_compressed_twice_is_said(tmp_path):
     path = tmp_path / "twice.gz"
     path.write_bytes(gzip.compress(gzip.compress(b"one\n")))
     assert read(path) == (["compressed twice; unpack it first"], [])
+
+
+LINES = st.lists(st.binary(max_size=60).map(lambda line: line.translate(None, b"\r\n\0\x1b")))
+
+
+@settings(deadline=None)
+@given(parts=st.lists(LINES, min_size=1, max_size=3), name=st.sampled_from(sorted(PACKERS)))
+def test_whatever_was_packed_in_however_many_members_comes_out_line_by_line(parts, name):
+    plain = [b"".join(line + b"\n" for line in lines) for lines in parts]
+    packed = io.BytesIO(b"".join(PACKERS[name](text) for text in plain))
+    text = opened(io.BufferedReader(packed), Reading())
+    assert text.readlines() == b"".join(plain).splitlines(keepends=True)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=400), st.sampled_from(sorted(PACKERS)))
+def test_no_bytes_after_a_magic_number_do_worse_than_to_be_refused(data, name):
+    packed = io.BytesIO(PACKERS[name](b"")[:4] + data)
+    with contextlib.suppress(ExpansionError):
+        opened(io.BufferedReader(packed), Reading()).read()
