@@ -1,7 +1,9 @@
 """One check of a tree: read, work every function out until nothing new is learned, report."""
 
+import gc
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +18,10 @@ from compliance.pii.source_check.program import Program
 from compliance.pii.source_check.rules import RULES, Level
 from compliance.pii.source_check.values import Source, Spot, Step
 from compliance.pii.source_check.world import World
+
+
+# Some 100 functions' worth of what following them leaves behind.
+_ALLOCATIONS_BEFORE_COLLECTION = 100_000
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,9 @@ def check_source(
     """Check all Python files at and under the paths. `today` decides which allows expired."""
     settings = settings or CheckSettings()
     intake = Intake()
-    intake.read(paths)
-    done = _work_out(intake.files, settings)
+    with _trees_left_alone():
+        intake.read(paths)
+        done = _work_out(intake.files, settings)
     columns = _Columns(intake.files)
     findings, allowed = _judge(intake.files, _findings(done.leaks, columns), today)
     return CheckReport(
@@ -73,6 +80,19 @@ def check_source(
         functions=len(done.leaks),
         allowed=allowed,
     )
+
+
+@contextmanager
+def _trees_left_alone() -> Iterator[None]:
+    """Keep the garbage collector off the syntax trees, which live to the end: walking them again
+    and again took a quarter of a check's time.
+    """
+    thresholds = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS_BEFORE_COLLECTION, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
 
 
 def _work_out(files: Sequence[SourceFile], settings: CheckSettings) -> Fixpoint:
