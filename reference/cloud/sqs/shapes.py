@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from botocore.loaders import create_loader
 
-from reference.cloud.sqs.checks import shown
 from reference.cloud.sqs.errors import MissingParameter, SerializationException
 
 Reader = Callable[[Any], Any]
@@ -90,8 +89,9 @@ def _reader(shape: Shape) -> Reader:
 
 
 def _wrong(where: str, value: object, wanted: str) -> SerializationException:
+    # Not the value: it may be a message's body in the wrong place.
     return SerializationException(
-        f"{where}: {type(value).__name__} {shown(value)} can not be converted to {wanted}"
+        f"{where}: {type(value).__name__} can not be converted to {wanted}"
     )
 
 
