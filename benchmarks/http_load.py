@@ -50,11 +50,6 @@ class Load:
         """Units a second."""
         return self.units / self.elapsed_s if self.elapsed_s else 0.0
 
-    @property
-    def client_cpu_share(self) -> float:
-        """Of one core: near 1.0 the client was the bottleneck."""
-        return self.client_cpu_s / self.elapsed_s if self.elapsed_s else 0.0
-
 
 def offer(
     port: int,

@@ -19,7 +19,8 @@ QUOTA_SHARE = 0.005  # +/-
 OVERLOAD = 2.0
 QUOTA_WINDOW_S = 10.0
 SKIPPED_S = 1.0  # where the burst allowance shows
-FILL_RESERVE_S = 40.0  # of the budget, for what follows the filling
+FILL_S_MIN = 90.0  # for a great many messages, though a busy machine has used up the budget
+FILL_RESERVE_S = 30.0  # of the budget, for what follows the filling
 
 
 def quota(lab: Lab) -> Table:
@@ -101,7 +102,7 @@ def backlog(lab: Lab) -> Iterator[Table]:
     stock.send(extent.few, OURS_MAX_S)  # what first calls bring along is no message's memory
     before_bytes, before = server.rss_bytes(), stock.waiting
     lab.stage.say(f"filling a queue with {extent.very_many:,} messages")
-    stock.fill_up_to(extent.very_many, max(OURS_MAX_S, lab.stage.left_s() - FILL_RESERVE_S))
+    stock.fill_up_to(extent.very_many, max(FILL_S_MIN, lab.stage.left_s() - FILL_RESERVE_S))
     each_bytes = (server.rss_bytes() - before_bytes) / (stock.waiting - before)
     few, many = f"{extent.few:,} waiting", f"{stock.waiting:,} waiting"
     row = Row(name=OURS, unit="bytes", samples=(each_bytes,), goals=(at_most(2048),), note=many)
