@@ -19,7 +19,6 @@ from compliance.pii.source_check.rules import RULES, Level
 from compliance.pii.source_check.values import Source, Spot, Step
 from compliance.pii.source_check.world import World
 
-
 # Some 100 functions' worth of what following them leaves behind.
 _ALLOCATIONS_BEFORE_COLLECTION = 100_000
 

@@ -39,6 +39,7 @@ class Models:
         self._program = program
         self._lexicon = lexicon
         self._fields: dict[str, dict[str, Field]] = {}
+        self._aliases: dict[str, Typed] = {}
 
     def typed(self, node: ast.expr | None, module: Module, depth: int = 0) -> Typed:
         """What an annotation means. A union means what its first telling member does."""
@@ -170,9 +171,17 @@ class Models:
         if last in knowledge.SAFE_TYPES | knowledge.PAYLOAD_TYPES:
             is_safe = last in knowledge.SAFE_TYPES
             return Typed(Value(cls=last, is_opaque=not is_safe), is_neutral=is_safe)
-        owner = self._program.module(name.rpartition(".")[0])
-        alias = owner.aliases.get(last) if owner is not None else None
-        return Typed() if owner is None else self.typed(alias, owner, depth + 1)
+        return self._alias(name, depth)
+
+    def _alias(self, name: str, depth: int) -> Typed:
+        """What `Name = annotation` at the top of a module of the tree means."""
+        if name not in self._aliases:
+            self._aliases[name] = Typed()  # for an alias that contains itself
+            head, _, last = name.rpartition(".")
+            owner = self._program.module(head)
+            if owner is not None:
+                self._aliases[name] = self.typed(owner.aliases.get(last), owner, depth + 1)
+        return self._aliases[name]
 
 
 _NEUTRAL = Typed(CLEAN, is_neutral=True)

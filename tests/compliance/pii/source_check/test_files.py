@@ -78,6 +78,39 @@ def test_nested_loops_do_not_double_the_work_with_each_level(tmp_path):
     assert [finding.rule for finding in report.findings] == ["pii-print"]
 
 
+def test_aliases_that_contain_themselves_many_times_end(tmp_path):
+    """Without memory this would take 40 to the power of 8 steps."""
+    names = [f"A{n}" for n in range(40)]
+    unions = [f"{name} = Union[{', '.join(names)}]" for name in names]
+    (tmp_path / "knot.py").write_text("\n".join([*unions, "def f(x: A0): ...", LEAK]))
+    report = check_source([tmp_path], today=TODAY)
+    assert [finding.rule for finding in report.findings] == ["pii-print"]
+
+
+def test_a_function_that_takes_too_long_is_given_up_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("compliance.pii.source_check.frame.STEPS_MAX", 100)
+    many = "\n".join("    x = f(x)" for _ in range(100))
+    (tmp_path / "long.py").write_text(f"def long(x):\n{many}\n{LEAK}")
+    report = check_source([tmp_path], today=TODAY)
+    assert [finding.rule for finding in report.findings] == ["pii-print"]
+    assert [one.why for one in report.unreadable] == ["line 1: long: too complex to follow"]
+
+
+def test_functions_that_call_each_other_come_to_rest(tmp_path):
+    (tmp_path / "knot.py").write_text(
+        """
+def a(x, n):
+    return b([x], n) if n else x
+def b(y, n):
+    return {"k": a(y, n - 1)}
+def run(user):
+    print(a(user.email, 3))
+"""
+    )
+    report = check_source([tmp_path], today=TODAY)
+    assert [finding.spot.line for finding in report.findings] == [7]
+
+
 def test_links_in_circles_end_and_every_file_is_read_once(tmp_path):
     folder = tmp_path / "app"
     folder.mkdir()
