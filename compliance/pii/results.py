@@ -15,6 +15,7 @@ _HELP = (
 )
 _MEANING = {
     "canary": "a value that the test traffic carried: {kind}",
+    "masked": "a known value, of which a part still shows: {kind}",
     "pattern": "personal data by its form: {kind}",
     "ner": "a name, by the language model: {kind}",
     "field": "a field that is named as personal data: {kind}",
