@@ -1,5 +1,6 @@
 """One pass over the lines: cheap detectors on each, dear ones where the shape of a line is new."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
@@ -18,9 +19,9 @@ from compliance.pii.report import Finding, PlaceBook
 from compliance.pii.settings import ScanSettings
 from compliance.pii.shape import (
     Shape,
+    grouped_numbers,
     may_hold_address,
     may_hold_pattern,
-    may_hold_split_number,
     shape_of,
 )
 from compliance.pii.sources import Line
@@ -56,7 +57,7 @@ class LinePass:
         self._settings = settings
         self._canaries = canaries
         self._salt = salt
-        self._split_numbers: dict[bytes, bool] = {}
+        self._grouped: dict[bytes, tuple[re.Pattern[bytes], ...]] = {}  # by shape
         self._telling: set[bytes] = set()  # shapes with a field or an address in their words
         # Templates and file names repeat; each is searched for personal data once.
         self._shown = lru_cache(4096)(self._without_canaries)
@@ -68,7 +69,8 @@ class LinePass:
         hits = self._canaries.find(line.data)[:HITS_PER_LINE_MAX]
         is_known = self.pending.count_if_known(shape.digest)
         has_patterns = self._settings.patterns and (
-            self._may_hold_split_number(shape) or may_hold_pattern(line.data)
+            may_hold_pattern(line.data)
+            or any(number.search(line.data) for number in self._grouped_numbers(shape))
         )
         # Fields and addresses are told by words, and the words of a shape are on each of its lines.
         has_words = self._settings.patterns and (not is_known or shape.digest in self._telling)
@@ -93,13 +95,13 @@ class LinePass:
         elif not is_known:
             self.pending.remember(shape.digest)
 
-    def _may_hold_split_number(self, shape: Shape) -> bool:
-        answer = self._split_numbers.get(shape.digest)
-        if answer is None:
-            answer = may_hold_split_number(shape)
-            if len(self._split_numbers) < SHAPES_MAX:
-                self._split_numbers[shape.digest] = answer
-        return answer
+    def _grouped_numbers(self, shape: Shape) -> tuple[re.Pattern[bytes], ...]:
+        numbers = self._grouped.get(shape.digest)
+        if numbers is None:
+            numbers = grouped_numbers(shape)
+            if len(self._grouped) < SHAPES_MAX:
+                self._grouped[shape.digest] = numbers
+        return numbers
 
     def find_names(self, finder: NameFinder) -> None:
         """Ask the model about all gathered texts, equal ones once."""

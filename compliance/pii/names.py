@@ -101,22 +101,23 @@ class NameFinder:
         """The names in each text, in the order of the texts."""
         remaining = iter(texts)
         while some := list(islice(remaining, _TEXTS_PER_ROUND)):
-            runs = [list(_runs(text)) for text in some]
-            votes = self._votes({run.text for found in runs for run in found})
             documents = self._pipeline.pipe(some, batch_size=_BATCH)
-            for text, found, document in zip(some, runs, documents, strict=True):
-                by_value = {
-                    run.text: NamedEntity("PERSON", run.text, _CONFIDENCE_RUN)
-                    for run in found
+            seen = [list(_seen(document)) for document in documents]
+            # Only what the model missed in the text is shown to it again.
+            runs = [
+                [run for run in _runs(text) if not any(_covers(told, run) for told in found)]
+                for text, found in zip(some, seen, strict=True)
+            ]
+            votes = self._votes({run.text for missed in runs for run in missed})
+            for text, found, missed in zip(some, seen, runs, strict=True):
+                names = [
+                    run.text
+                    for run in missed
                     if votes[run.text] >= (1 if run.is_introduced else _VOTES_ALONE)
-                }
-                for match in _OTHER_SCRIPT.finditer(text):
-                    by_value[match.group()] = NamedEntity("PERSON", match.group(), _CONFIDENCE_RUN)
-                for span in document.ents:
-                    if span.label_ in _LABELS:
-                        for entity in _entities(_LABELS[span.label_], span, document):
-                            by_value.setdefault(entity.value, entity)
-                yield list(by_value.values())
+                ]
+                names += [match.group() for match in _OTHER_SCRIPT.finditer(text)]
+                more = [NamedEntity("PERSON", name, _CONFIDENCE_RUN) for name in names]
+                yield [*(told for told in found if told.value not in names), *more]
 
     def _votes(self, runs: set[str]) -> dict[str, int]:
         """In how many of the plain sentences the model takes the run for a person."""
@@ -135,6 +136,16 @@ class NameFinder:
                     for span in document.ents
                 )
         return votes
+
+
+def _covers(told: NamedEntity, run: _Run) -> bool:
+    return told.confidence >= _CONFIDENCE_NAME and run.text in told.value
+
+
+def _seen(document: Any) -> Iterator[NamedEntity]:
+    for span in document.ents:
+        if span.label_ in _LABELS:
+            yield from _entities(_LABELS[span.label_], span, document)
 
 
 def _runs(text: str) -> Iterator[_Run]:

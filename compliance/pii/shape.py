@@ -26,9 +26,31 @@ _BLANK_LINE = re.compile(_IDS_AND_NUMBERS.encode())
 _BLANK_TEXT = re.compile(f"{_BASE64}|{_IDS_AND_NUMBERS}", re.ASCII)
 _IDS_AND_TIMES = re.compile(rf"\b(?:{_UUID}|{_TIME})", re.ASCII)
 
-# A card, IBAN, address or phone in groups is in the shape a row of 0 and short words.
-_SPLIT_NUMBER = re.compile(
-    rb"0(?:[ -][0-9A-Za-z]{1,4}){2}|0\.0\.0|\(0\)|\+ ?0|::|(?::[0-9A-Za-z]{0,4}){4}"
+# A card, IBAN, address or phone in groups is a row of 0 and short words in the shape. Whether one
+# can stand there is then asked of each line, by what the digits of the real thing look like.
+_GROUPED: tuple[tuple[re.Pattern[bytes], re.Pattern[bytes]], ...] = (
+    (
+        re.compile(rb"0[ -]0[ -]0"),
+        re.compile(rb"(?<!\d)(?!\d{4}-\d\d-\d\d)\d(?:[ -]?\d){6}"),
+    ),
+    (
+        re.compile(rb"0(?:[ -][0-9A-Za-z]{1,4}){2}"),
+        re.compile(rb"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}[ -]?[0-9A-Za-z]{1,4}[ -]"),
+    ),
+    (
+        re.compile(rb"0\.0\.0"),
+        re.compile(
+            rb"(?<![\d.])(?<![A-Za-z]/)"
+            rb"(?!10\.|127\.|0\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.)(?:\d{1,3}\.){3}\d"
+            rb"|\d{3}\.\d{3}\.\d{4}"
+        ),
+    ),
+    (re.compile(rb"\(0\)"), re.compile(rb"\(\d{2,5}\)")),
+    (re.compile(rb"\+ ?[(0]"), re.compile(rb"\+[ (]{0,2}\d(?:[ ()./-]{0,3}\d){6}")),
+    (
+        re.compile(rb"::|(?::[0-9A-Za-z]{0,4}){4}"),
+        re.compile(rb"(?<![0-9A-Za-z:.])[23][0-9A-Fa-f]{3}:"),
+    ),
 )
 # In one piece a card or an IBAN looks like any other token, so it is looked for on each line.
 _WHOLE_NUMBER = re.compile(
@@ -36,6 +58,7 @@ _WHOLE_NUMBER = re.compile(
     rb"(?![0-9A-Za-z])"
 )
 # Named digits can be a phone; the shape may have lost the word, as in a key "phone2".
+_PHONE_DIGITS = re.compile(rb"\d(?:[ ()./-]{0,3}\d){6}")
 _PHONE_WORD = re.compile(
     rb"phone|mobile|cell|fax|msisdn|whatsapp|sms|tel|call|dial|rang|voicemail|twilio"
 )
@@ -57,9 +80,11 @@ def shape_of(line: bytes) -> Shape:
     return Shape(hashlib.blake2b(text, digest_size=12).digest(), text)
 
 
-def may_hold_split_number(shape: Shape) -> bool:
-    """Whether lines of this shape can hold a number in groups, or one with a +."""
-    return _SPLIT_NUMBER.search(shape.text) is not None
+def grouped_numbers(shape: Shape) -> tuple[re.Pattern[bytes], ...]:
+    """What has to be searched for in each line of this shape: numbers in groups, or with a +."""
+    return tuple(
+        in_line for in_shape, in_line in _GROUPED if in_shape.search(shape.text) is not None
+    )
 
 
 def may_hold_pattern(line: bytes) -> bool:
@@ -68,7 +93,7 @@ def may_hold_pattern(line: bytes) -> bool:
         any(sign in line for sign in _AT_SIGNS)
         or _WHOLE_NUMBER.search(line) is not None
         or _TRUNK_NUMBER.search(line) is not None
-        or _PHONE_WORD.search(line.lower()) is not None
+        or (_PHONE_WORD.search(line.lower()) and _PHONE_DIGITS.search(line)) is not None
     )
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from compliance.pii.fields import inserted
 from compliance.pii.patterns import DEFAULT_REGIONS, find_patterns
 from compliance.pii.record import Leaf, parse
-from compliance.pii.shape import may_hold_pattern, may_hold_split_number, shape_of
+from compliance.pii.shape import grouped_numbers, may_hold_pattern, shape_of
 
 FLAGGED = [
     ("EMAIL_ADDRESS", "to jane.doe@example.com failed", "jane.doe@example.com"),
@@ -135,7 +135,8 @@ def test_the_gate_lets_through_every_line_that_a_rule_would_flag(entity, text, v
 
 
 def passes_gate(line):
-    return may_hold_pattern(line) or may_hold_split_number(shape_of(line))
+    grouped = grouped_numbers(shape_of(line))
+    return may_hold_pattern(line) or any(number.search(line) for number in grouped)
 
 
 PIECES = st.one_of(
@@ -148,7 +149,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=1_000)
 @given(st.lists(PIECES, max_size=6), st.booleans())
 def test_no_rule_flags_a_line_that_the_gate_holds_back(pieces, is_json):
     """The gate works on the blanked shape; this is what keeps it from hiding digits."""
@@ -167,7 +168,7 @@ def test_time_grows_with_the_length_of_a_hostile_line_not_with_its_square(unit):
         started = time.process_time()
         hits(text)
         shape_of(text.encode())
-        may_hold_pattern(text.encode())
+        passes_gate(text.encode())
         return time.process_time() - started
 
     hits(unit * 1000)
