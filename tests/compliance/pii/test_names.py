@@ -9,6 +9,11 @@ FLAGGED = [
     ("could not deliver to Maria Gonzalez today", "PERSON", "Maria Gonzalez"),
     ("Failed to send mail for Jane Miller", "PERSON", "Jane Miller"),
     ("recipient lives in Springfield, IL 62704", "LOCATION", "Springfield"),
+    ("could not deliver to Wisława Szczepańska after 5 attempts", "PERSON", "Wisława Szczepańska"),
+    ("customer Ludwig van Beethoven asked", "PERSON", "Ludwig van Beethoven"),
+    ("could not deliver to Gareth Day", "PERSON", "Gareth Day"),
+    ("giving up on message to 石川 陽子 after 5 attempts", "PERSON", "石川 陽子"),
+    ("email for Loreto Almeida <0> accepted", "PERSON", "Loreto Almeida"),
 ]
 NEAR_MISSES = [
     "Uvicorn running on http://127.0.0.1:8080 (Press CTRL+C to quit)",
@@ -23,6 +28,14 @@ NEAR_MISSES = [
     "250 2.0.0 Ok: queued as 4B1F2A0C3D",
     "deployed to Frankfurt",
     "Universal Time is now: Sat May  3 22:16:11 UTC 2025.",
+    "Switch to Spring Boot done by Apache Kafka",
+    "Deploy of release 0 to Europe West finished",
+    "License: Apache License Version 0",
+    "Starting Cleanup of Temporary Directories",
+    "from Visual Studio to Azure Pipelines",
+    "Circuit Breaker opened for provider SendGrid",
+    "Scheduler Shutdown Complete, next run Monday",
+    "Dear Customer, your Order Confirmation",
 ]
 
 

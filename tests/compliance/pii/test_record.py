@@ -1,5 +1,6 @@
 """Lines are taken apart into leaves with paths; hostile ones too."""
 
+import orjson
 import pytest
 
 from compliance.pii.record import parse
@@ -56,3 +57,28 @@ def test_logger_and_message_id_are_taken_only_when_they_look_like_one():
     )
     record = parse(b'{"logger":"Jane Doe","email_id":"jane@example.com","message_id":"2125550142"}')
     assert (record.logger, record.message_id) == (None, None)
+
+
+def test_json_inside_a_string_is_taken_apart_under_the_path_of_the_string():
+    assert leaves(b'{"log":"{\\"to\\":\\"Jane Doe\\",\\"n\\":[1]}\\n","stream":"stdout"}') == [
+        ("$.log.to", "Jane Doe"),
+        ("$.log.n[*]", "1"),
+        ("$.stream", "stdout"),
+    ]
+
+
+def test_a_string_that_only_looks_like_json_stays_one_leaf():
+    assert leaves(b'{"log":"{not json}"}') == [("$.log", "{not json}")]
+
+
+def test_json_in_json_is_taken_apart_to_a_bounded_depth():
+    text = "x"
+    for _ in range(8):
+        text = orjson.dumps({"a": text}).decode()
+    [(path, inner)] = leaves(text.encode())
+    assert path == "$.a.a.a.a.a"
+    assert orjson.loads(inner)
+
+
+def test_escapes_are_decoded_in_text_too():
+    assert leaves(b"name=Wis\\u0142awa \\ud83d\\ude00") == [("", "name=Wis\u0142awa \U0001f600")]

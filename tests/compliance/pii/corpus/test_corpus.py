@@ -29,9 +29,9 @@ def test_labels_cover_what_the_formatter_made_of_the_value():
 
 @pytest.mark.parametrize("is_held_out", [False, True])
 def test_every_kind_format_and_locale_of_a_part_is_in_it_and_no_other(is_held_out):
-    lines = list(labelled_lines(600, seed=3, is_held_out=is_held_out))
+    lines = list(labelled_lines(400, seed=3, is_held_out=is_held_out))
     kinds = Counter(label.kind for line in lines for label in line.labels)
-    assert min(kinds[kind] for kind in KINDS) > 10
+    assert min(kinds[kind] for kind in KINDS) > 6
     assert {line.format for line in lines} == {
         name for name in FORMATS if (name in HELD_OUT_FORMATS) == is_held_out
     }
@@ -61,7 +61,7 @@ def test_a_seed_repeats_and_another_differs():
 
 
 def test_addresses_reach_nobody_and_ips_are_public():
-    for line in labelled_lines(300, seed=4, is_held_out=False):
+    for line in labelled_lines(150, seed=4, is_held_out=False):
         for label in line.labels:
             value = line.text[label.start : label.end]
             if label.kind == "email":

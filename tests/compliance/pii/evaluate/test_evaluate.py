@@ -60,7 +60,7 @@ def test_escaped_values_are_found_in_the_raw_line():
 @pytest.fixture(scope="module")
 def evaluations():
     return [
-        evaluate(seed=11, is_held_out=is_held_out, lines=350, clean=1_500, plain_lines=40)
+        evaluate(seed=11, is_held_out=is_held_out, lines=250, clean=600, plain_lines=20)
         for is_held_out in (False, True)
     ]
 
