@@ -68,9 +68,8 @@ class LinePass:
         shape = shape_of(line.data)
         hits = self._canaries.find(line.data)[:HITS_PER_LINE_MAX]
         is_known = self.pending.count_if_known(shape.digest)
-        has_patterns = self._settings.patterns and (
-            may_hold_pattern(line.data)
-            or any(number.search(line.data) for number in self._grouped_numbers(shape))
+        has_patterns = self._settings.patterns and may_hold_pattern(
+            line.data, self._grouped_numbers(shape)
         )
         # Fields and addresses are told by words, and the words of a shape are on each of its lines.
         has_words = self._settings.patterns and (not is_known or shape.digest in self._telling)

@@ -45,7 +45,7 @@ _GROUPED: tuple[tuple[re.Pattern[bytes], re.Pattern[bytes]], ...] = (
             rb"|\d{3}\.\d{3}\.\d{4}"
         ),
     ),
-    (re.compile(rb"\(0\)"), re.compile(rb"\(\d{2,5}\)")),
+    (re.compile(rb"\(0\)"), re.compile(rb"\(\d{2,6}\)")),
     (re.compile(rb"\+ ?[(0]"), re.compile(rb"\+[ (]{0,2}\d(?:[ ()./-]{0,3}\d){6}")),
     (
         re.compile(rb"::|(?::[0-9A-Za-z]{0,4}){4}"),
@@ -64,6 +64,8 @@ _PHONE_WORD = re.compile(
 )
 # A national number, with the 0 that is dialled before it: 02071234567, 030/1234567.
 _TRUNK_NUMBER = re.compile(rb"(?<![0-9A-Za-z_])(?<!\d[-/:.,])0\d{1,5}[ /-]?\d{3,9}")
+# Before a number they end in what looks like a part of it: \n4111...
+_ESCAPE = re.compile(rb"\\+(?:[nrtbf]|u[0-9A-Fa-f]{4})")
 _AT_SIGNS = (b"@", b"%40", b"\\u0040")
 
 
@@ -87,12 +89,19 @@ def grouped_numbers(shape: Shape) -> tuple[re.Pattern[bytes], ...]:
     )
 
 
-def may_hold_pattern(line: bytes) -> bool:
-    """Whether the line can hold an e-mail address, a number in one piece, or a phone number."""
+def may_hold_pattern(line: bytes, grouped: tuple[re.Pattern[bytes], ...]) -> bool:
+    """Whether the line can hold an e-mail address, an IP address or a number of somebody's.
+
+    `grouped` is what `grouped_numbers` says of the line's shape.
+    """
+    if any(sign in line for sign in _AT_SIGNS):
+        return True
+    if b"\\" in line:
+        line = _ESCAPE.sub(b" ", line)
     return (
-        any(sign in line for sign in _AT_SIGNS)
-        or _WHOLE_NUMBER.search(line) is not None
+        _WHOLE_NUMBER.search(line) is not None
         or _TRUNK_NUMBER.search(line) is not None
+        or any(number.search(line) for number in grouped)
         or (_PHONE_WORD.search(line.lower()) and _PHONE_DIGITS.search(line)) is not None
     )
 

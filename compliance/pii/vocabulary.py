@@ -32,7 +32,7 @@ input insert inside instance internal interrupt interval into invalid invocation
 it item items its job join json keep key keys kill killed label last latency later launch layer
 leader lease left length level limit limits line link list listen listening load loaded loading
 local lock locked log logged logger logging login logs loop lost low machine made mail main
-maintenance manager match max maximum memory message messages metadata method metric metrics
+maintenance manager match maximum memory message messages metadata method metric metrics
 middleware min minimum missing mode model module monitor more moved ms multiple must name native
 need network never new next no node none not notice notification now null number object of off
 offset ok old on one only open opened operation option options or order origin other out outbound

@@ -62,6 +62,9 @@ def render(evaluation: Evaluation, *, show: int = 0) -> str:
         kinds = Counter(miss.kind for miss in evaluation.lost)
         told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
         lines.append(f"found by plain Presidio and not by us: {told}")
+        lines += [
+            f"left out by rule: {count}: {rule}" for rule, count in evaluation.left_out.items()
+        ]
     if evaluation.part == "development":  # the held-out part is not to be looked at
         for title, misses in (
             ("missed", evaluation.missed),

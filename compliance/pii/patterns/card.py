@@ -12,12 +12,13 @@ _CARD_WORDS = re.compile(
 )
 # Visa, Mastercard (both series), American Express, Discover, JCB, Diners.
 _ISSUER = re.compile(
-    r"4(?:\d{12}|\d{15})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
+    r"4\d{15}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
     r"|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11}"
 )
-# Maestro, UnionPay, 19-digit Visa, 15-digit JCB look like too many other numbers to stand alone.
+# Maestro, UnionPay, Visa of 13 and 19 digits, JCB of 15 look like too many other numbers to
+# stand alone: byte counts, times in milliseconds.
 _ISSUER_WHEN_NAMED = re.compile(
-    r"4\d{18}|(?:5[06-9]|6\d)\d{10,17}|3[0-9]\d{12,14}|2\d{15}|(?:1800|2131)\d{11}|0604\d{8}"
+    r"4(?:\d{12}|\d{18})|(?:5[06-9]|6\d)\d{10,17}|3[0-9]\d{12,14}|2\d{15}|(?:1800|2131)\d{11}|0604\d{8}"
 )
 _PRINTED_GROUPS = {(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4)}
 _NAMED_GROUPS = {(4, 4, 4), (4, 4, 4, 1), (4, 4, 4, 2), (4, 4, 4, 3)}

@@ -53,6 +53,9 @@ FLAGGED = [
         "2125550142",
     ),
     ("CREDIT_CARD", "card 5018 6466 7909 declined", "5018 6466 7909"),
+    ("CREDIT_CARD", "two lines:\n4111111111111111", "4111111111111111"),
+    ("IBAN_CODE", "two lines:\nDE89370400440532013000", "DE89370400440532013000"),
+    ("CREDIT_CARD", "Visa of 13 digits: 4222222222222", "4222222222222"),
     ("CREDIT_CARD", "card 180049886200434 declined", "180049886200434"),
 ]
 NEAR_MISSES = [
@@ -90,6 +93,7 @@ NEAR_MISSES = [
     "cancelled 2125550142 cells in excel",
     "0212555014 has a leading zero and no word",
     "5018 6466 7909 says no card",
+    "transferred 4222222222222 bytes",
     "d41d8cd98f00b204e9800998ecf8427e",
 ]
 
@@ -135,8 +139,7 @@ def test_the_gate_lets_through_every_line_that_a_rule_would_flag(entity, text, v
 
 
 def passes_gate(line):
-    grouped = grouped_numbers(shape_of(line))
-    return may_hold_pattern(line) or any(number.search(line) for number in grouped)
+    return may_hold_pattern(line, grouped_numbers(shape_of(line)))
 
 
 PIECES = st.one_of(
