@@ -64,12 +64,16 @@ def without_permission(policy: str | None, arn: str, label: str) -> str:
 
 def _statements(policy: str | None) -> list[dict[str, Any]]:
     found = json.loads(policy).get("Statement", []) if policy else []
-    return found if isinstance(found, list) else [found]
+    statements = found if isinstance(found, list) else [found]
+    if not all(isinstance(statement, dict) for statement in statements):
+        raise _invalid("Policy", policy or "", "Its statements are not all JSON objects.")
+    return statements
 
 
 def _policy(arn: str, statements: list[dict[str, Any]]) -> str:
+    # The version that AWS writes here, as recorded, though 2012-10-17 is the current one.
     return json.dumps(
-        {"Version": "2012-10-17", "Id": f"{arn}/SQSDefaultPolicy", "Statement": statements}
+        {"Version": "2008-10-17", "Id": f"{arn}/SQSDefaultPolicy", "Statement": statements}
     )
 
 

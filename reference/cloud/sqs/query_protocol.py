@@ -21,6 +21,9 @@ _CONTENT_TYPE = b"text/xml"
 _NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FIELDS_MAX = 2_000  # the largest batch with all its attributes has fewer
+# The deepest is SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.StringListValue.1.
+_DEPTH_MAX = 8
+_INDEX = re.compile(r"[0-9]{1,9}")
 
 _NAMES = {
     "AWSAccountIds": "AWSAccountId",
@@ -106,6 +109,8 @@ def _nested(fields: Mapping[str, str]) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for path, value in fields.items():
         *parents, leaf = path.split(".")
+        if len(parents) >= _DEPTH_MAX:
+            raise SerializationException(f"{shown(path)}: more than {_DEPTH_MAX} names deep")
         node = root
         for part in parents:
             child = node.setdefault(part, {})
@@ -137,9 +142,8 @@ def _value(node: Any, shape: Shape, name: str, action: str) -> Any:
             key_name, value_name = _entry_names(name)
             entries = _numbered(node, name)
             return {
-                str(each.get(key_name)): _value(each.get(value_name), shape.item, name, action)
+                _key(each, key_name, name): _value(each.get(value_name), shape.item, name, action)
                 for each in entries
-                if isinstance(each, dict)
             }
         case "integer" | "long":
             digits = str(node).removeprefix("-")
@@ -147,8 +151,15 @@ def _value(node: Any, shape: Shape, name: str, action: str) -> Any:
     return node
 
 
+def _key(entry: Any, key_name: str, name: str) -> str:
+    key = entry.get(key_name) if isinstance(entry, dict) else None
+    if not isinstance(key, str):
+        raise SerializationException(f"{name}: each entry needs a {name}.n.{key_name}")
+    return key
+
+
 def _numbered(node: Any, name: str) -> list[Any]:
-    if not isinstance(node, dict) or not all(each.isdigit() for each in node):
+    if not isinstance(node, dict) or not all(_INDEX.fullmatch(each) for each in node):
         raise SerializationException(f"{name}: numbered fields such as {name}.1 are wanted")
     return [node[each] for each in sorted(node, key=int)]
 

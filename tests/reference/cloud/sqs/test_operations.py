@@ -74,6 +74,8 @@ def test_permissions_become_statements_of_the_policy(sqs, fifo_url):
     sqs.add_permission(**grant, Label="two")
     assert [each["Sid"] for each in statements()] == ["one", "two"]
     assert statements()[0]["Action"] == ["SQS:SendMessage"]
+    policy = sqs.get_queue_attributes(QueueUrl=fifo_url, AttributeNames=["Policy"])
+    assert json.loads(policy["Attributes"]["Policy"])["Version"] == "2008-10-17"
     assert error_code(sqs.add_permission, **grant, Label="two") == "InvalidParameterValue"
     sqs.remove_permission(QueueUrl=fifo_url, Label="one")
     assert [each["Sid"] for each in statements()] == ["two"]
@@ -99,6 +101,15 @@ def test_permissions_become_statements_of_the_policy(sqs, fifo_url):
 def test_permissions_that_cannot_be_granted_are_refused(sqs, fifo_url, wrong, code):
     grant = {"Label": "a", "AWSAccountIds": ["123456789012"], "Actions": ["SendMessage"], **wrong}
     assert error_code(sqs.add_permission, QueueUrl=fifo_url, **grant) == code
+
+
+def test_a_permission_is_not_added_to_a_policy_of_other_things_than_statements(sqs, fifo_url):
+    sqs.set_queue_attributes(QueueUrl=fifo_url, Attributes={"Policy": '{"Statement": ["x"]}'})
+    grant = {"Label": "a", "AWSAccountIds": ["123456789012"], "Actions": ["SendMessage"]}
+    assert error_code(sqs.add_permission, QueueUrl=fifo_url, **grant) == "InvalidParameterValue"
+    assert (
+        error_code(sqs.remove_permission, QueueUrl=fifo_url, Label="a") == "InvalidParameterValue"
+    )
 
 
 def test_the_sources_of_a_dead_letter_queue_are_listed(sqs):

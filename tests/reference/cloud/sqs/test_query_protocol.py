@@ -127,6 +127,28 @@ def test_attributes_tags_and_lists_are_shown(endpoint, queue_url):
             "SerializationException",
         ),
         ({"Action": "TagQueue", "QueueUrl": "http://x/1/q.fifo"}, 400, "MissingParameter"),
+        # An index that is a digit to Python alone; one longer than Python turns into a number.
+        *[
+            (
+                {"Action": "CreateQueue", "QueueName": "q", f"Attribute.{index}.Name": "x"},
+                400,
+                "SerializationException",
+            )
+            for index in ("\u00b2", "9" * 5_000)
+        ],
+        *[
+            (
+                {"Action": "CreateQueue", "QueueName": "q", name + ".a" * 20_000: "1"},
+                400,
+                "SerializationException",
+            )
+            for name in ("DelaySeconds", "Attribute.1.Name", "QueueName")
+        ],
+        (
+            {"Action": "CreateQueue", "QueueName": "q", "Attribute.1.Value": "1"},
+            400,
+            "SerializationException",
+        ),
     ],
 )
 def test_errors_are_xml_with_awss_code(endpoint, fields, status, code):
