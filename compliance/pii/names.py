@@ -33,14 +33,14 @@ _NUMBER_AFTER = re.compile(r",? ?(?:[A-Z]{2} )?0\b")
 _CONFIDENCE_NAME, _CONFIDENCE_ADDRESS, _CONFIDENCE_WORD = 0.85, 0.6, 0.4
 _CONFIDENCE_RUN = 0.7
 
-# The last one believes in most things, so it counts only for a run that something introduces.
+# The last one believes in most things: alone it counts only for a run that something introduces.
 _SENTENCES = (
     "I met {} yesterday.",
     "{} was born in 1970.",
     "My friend {} is a doctor.",
     "Mr. {} said that he was happy.",
 )
-_VOTES_ALONE = len(_SENTENCES)
+_VOTES_ALONE = 3  # for a run that nothing introduces; 2 doubles what is made up
 _RUN_WORDS_MAX = 4
 _CUE_BEFORE = re.compile(
     r"(?:(?i:\b(?:to|for|from|by|of|and|cc|dear|hello|hi|mr|mrs|ms|dr|user|customer|client|recipient|"

@@ -67,69 +67,71 @@ _THINGS = """
 abort absolute academic acme activity admin administrator africa afternoon airflow akka alias
 allocation allocator amazon america american analytics android angular anonymous ansible apache
 apollo apple application applied appserver apt archive article artifact asia assembly asset
-assistant atlas audio avenue avro axios azure bean bearer beta billing binary birthday bitbucket
-blob block bluetooth boot bootstrap bot bound boundary breaker broadcast browser bundle business
-button bye caffeine calendar canary canceled capability capacity card cargo cart cassandra catalina
-catalog cause caused celery central chart chat checkout checkpoint checksum christmas chrome
-chromium cleaned cleaning cloud cloudflare cloudfront cloudwatch collection collector comment
-commerce company compat compatible compile compiler compute condition confirm confirmation
-confluent constraint consul contact controller cookie coordinator cosmos credit cron custom cyber
-daemon daily dashboard dataset dav db deadlock dear debian debit december default definition demo
-department description desktop developer developers dhcp diagnostic dictionary director directory
-discovery display distributed django docker dogpile dotnet double dr draft drive driver east
-eastern edge edition elastic elasticsearch election element eligible embedded encryption
-engineering enterprise entity entries envoy eth europe european evaluation evening evolution excel
-executable executor explorer express facebook factory failover farewell fastapi feature february
-federation fetcher fiber finance firefox firewall flask flat flink float floating flow fluentd
-folder font form foundation fragment framework free freebsd friday friendly front frontend garbage
-gecko general generated generation generator generic git github gitlab gmail gnu golang good google
-gossip governor graceful grafana graph graphql gunicorn hadoop half happy hard hardware hbase helm
-help her hibernate high hikari his hive holiday homepage hot hourly how html hub human hybrid icon
-ie ignore illegal immutable import inc incident indexer information infrastructure ingress initial
-initializer inject inner insight install installed installer instant integer integration intel
-interactive interface internet invalidated inventory invoice ios ip iphone irregular isolation
-istio its jaeger january java javascript jboss jdk jetty jira jit journal jr july jvm kafka kernel
-keystone khtml kibana kind kubectl kubelet kubernetes label lambda language lazy leader least
-legacy length letter letters level library license lifecycle light lightning like linear linkedin
-linux list listener live load loader local locale location lock logback logger logging logical
-login logout logs logstash low ltd mac machine macintosh macos madam magento mail mailer mailgun
-main mainframe maintenance managed manager manual mapped mapper mapping march mariadb
-marketing master maven maximum media medium memcached memory merge mesh meta metadata method metric
-micro microsoft middleware migration million minimum minio minor mirror miss mobile mock mode model
-module monday mongo mongodb monitor monitoring month monthly morning mozilla mr mrs ms multi mutex
-my mysql name native negative netty network newsletter ng nginx night node none normal northern
-notice notification november npm null number nvidia object october office ok old online open opera
-operation operator optimizer option oracle orchestrator order orders origin osgi our outbound outer
-outlook output override owner package pagination pair parameter parent parser partial partner
-password past patch payload payment peer pending per percent perform performance permanent
-permission persistence phase phone php pidfile pipe pipeline placeholder plan platform playwright
-plugin plus pod pointer policy pool port portal position positive post postal postfix postgres
-postgresql postman premium presto preview previous primary principal private privilege pro probe
-procedure processing processor product production prof professional profile program progress
-project prometheus promise property protect provision proxy public published pubsub pull pulsar
-push python pytorch quantum quartz quick quorum rabbit rabbitmq rack rails random range rapid rate
-raw react readiness ready real realtime rebalance recent recipient recommended reconcile red redhat
-reducer reference refresh regards regex region registry regression regular reindex relation release
-reload reminder remove replica replication repository requeued research resilience resolver
-response rest restore restricted retention review revision risk road robot role rolling router
-routine rpc rust safari sale sales salesforce sandbox sap saturday sbt scala scan scanner scheduler
-search secondary secret sector security segment select selenium self semantic sendgrid sentinel
-sentry september serializer serverless servlet settings setup severe shared shell shipping shop
+assistant athena atlas audio avenue avro axios azure bean bearer bedrock beta billing binary
+birthday bitbucket blob block bluetooth boot bootstrap bot bound boundary breaker broadcast browser
+bundle business button bye caffeine calendar canary canceled capability capacity card cargo cart
+cassandra catalina catalog cause caused celery central chart chat checkout checkpoint checksum
+christmas chrome chromium cleaned cleaning cloud cloudflare cloudformation cloudfront cloudwatch
+codebuild codepipeline collection collector comm comment commerce company compat compatible compile
+compiler compute condition confirm confirmation confluent constraint consul contact controller
+cookie coordinator cosmos credit cron custom cyber daemon daily dashboard dataset dav db deadlock
+dear debian debit december default definition demo department description desktop developer
+developers dhcp diagnostic dictionary director directory discovery display distributed django
+docker dogpile dotnet double dr draft drive driver dynamodb east eastern ec2 ecr ecs edge edition
+eks elastic elasticsearch election element eligible embedded encryption engineering enterprise
+entity entries envoy eth europe european evaluation evening eventbridge evolution excel executable
+executor explorer express facebook factory failover farewell fargate fastapi feature february
+federation fetcher fiber finance firefox firehose firewall flask flat flink float floating flow
+fluentd folder font form foundation fragment framework free freebsd friday friendly front frontend
+garbage gecko general generated generation generator generic git github gitlab glue gmail gnu
+golang good google gossip governor graceful grafana graph graphql gunicorn hadoop half happy hard
+hardware hbase helm help her hibernate high hikari his hive holiday homepage hot hourly how html
+hub human hybrid iam iceberg icon ie ignore illegal immutable import inc incident indexer
+information infrastructure ingress initial initializer inject inner insight install installed
+installer instant integer integration intel interactive interface internet invalidated inventory
+invoice ios ip iphone irregular isolation istio its jaeger january java javascript jboss jdk jetty
+jira jit journal jr july jvm kafka kernel keystone khtml kibana kind kinesis kms kubectl kubelet
+kubernetes label lambda language lazy leader least legacy length letter letters level library
+license lifecycle light lightning like linear linkedin linux list listener live load loader local
+locale location lock logback logger logging logical login logout logs logstash low ltd mac machine
+macintosh macos madam magento mail mailer mailgun main mainframe maintenance managed manager manual
+mapped mapper mapping march mariadb marketing master maven maximum media medium memcached memory
+merge mesh meta metadata method metric micro microsoft middleware migration million minimum minio
+minor mirror miss mobile mock mode model module monday mongo mongodb monitor monitoring month
+monthly morning mozilla mr mrs ms multi mutex my mysql name native negative netty network
+newsletter ng nginx night node none normal northern notice notification november npm null number
+nvidia object october office ok old online open opera operation operator optimizer option oracle
+orchestrator order orders origin osgi our outbound outer outlook output override owner package
+pagination pair parameter parent parser partial partner password past patch payload payment peer
+pending per percent perform performance permanent permission persistence phase phone php pidfile
+pipe pipeline placeholder plan platform playwright plugin plus pod pointer policy pool port portal
+position positive post postal postfix postgres postgresql postman premium presto preview previous
+primary principal private privilege pro probe procedure processing processor product production
+prof professional profile program progress project prometheus promise property protect provision
+proxy public published pubsub pull pulsar push python pytorch quantum quartz quick quorum rabbit
+rabbitmq rack rails random range rapid rate raw rds react readiness ready real realtime rebalance
+recent recipient recommended reconcile red redhat redshift reducer reference refresh regards regex
+region registry regression regular reindex relation release reload reminder remove replica
+replication repository requeued research resilience resolver response rest restore restricted
+retention review revision risk road robot role rolling route53 router routine rpc rust safari
+sagemaker sale sales salesforce sandbox sap saturday sbt scala scan scanner scheduler search
+secondary secret sector security segment select selenium self semantic sendgrid sentinel sentry
+september serializer serverless servlet ses settings setup severe shared shell shipping shop
 shopify short shut sidekiq signal signature simple sincerely single sir site skipping slack slave
-sleuth slim snowflake social socket soft software solr sonar sort south southern spark special
+sleuth slim snowflake sns social socket soft software solr sonar sort south southern spark special
 specification spinnaker split splunk spring sqlalchemy sqlite squid sr ssh stable stack stackdriver
-staging standard standby starter statement static station statistics storm stream street string
-stripe struct structure studio style subscription suite summary sumo sunday super supervisor supply
-support suspend sync synchronizer syntax sysadmin system tab table tag target tax team telegram
-telemetry temp temporal tenant terminal terraform thank thanks that the their these this those
-thrift throttling thursday ticket tiers time timer today tomcat tomorrow toolbox toolkit top total
-tracer tracker trade train transactional transformer transient translation trial trino truncate
-trust trusted try tuesday tunnel twilio twitter ubuntu undefined undertow unicorn uniform union
-unity universal unix unlimited unresolved unsupported upgrade uploader urgent utility utils
-validator varnish vault vendor verbose verification virtual vision visual volume vpn vue wallet
-warehouse watchdog wave web webapp webhook webkit weblogic webpack website websphere wednesday week
-weekly welcome western what whatsapp which who whom whose wide widget wildfly win windows wireless
-wizard wordpress workbook workflow workload workspace world wrapper xeon yarn yearly yesterday
-youtube zabbix zeppelin zero zip zipkin zone zookeeper
+staging standard standby starter statement static station statistics stepfunctions storm stream
+street string stripe struct structure studio style subscription suite summary sumo sunday super
+supervisor supply support suspend sync synchronizer syntax sysadmin system tab table tag target tax
+team telegram telemetry temp templates temporal tenant terminal terraform thank thanks that the
+their these this those thrift throttling thursday ticket tiers time timer tk today tomcat tomorrow
+toolbox toolkit top total tracer tracker trade train transactional transformer transient
+translation trial trino truncate trust trusted try tuesday tunnel twilio twitter ubuntu undefined
+undertow unicorn uniform union unity universal unix unlimited unresolved unsupported upgrade
+uploader urgent utility utils validator varnish vault vendor verbose verification virtual vision
+visual volume vpn vue wallet warehouse watchdog wave web webapp webhook webkit weblogic webpack
+website websphere wednesday week weekly welcome western what whatsapp which who whom whose wide
+widget wildfly win windows wireless wizard wordpress workbook workflow workload workspace world
+wrapper xeon yarn yearly yesterday youtube zabbix zeppelin zero zip zipkin zone zookeeper
 """
 THING_WORDS = frozenset(_THINGS.split())
