@@ -80,4 +80,6 @@ class RepeatProlongs(DedupWindow):
 
 def test_planted_bug_is_found_and_shrunk_to_three_sends():
     sends = find(SENDS, lambda sends: not agrees(RepeatProlongs, sends))
-    assert sends == [(0, "a"), (1, "a"), (DEDUP_INTERVAL_S - 1, "a")]
+    gaps_s, ids = zip(*sends, strict=True)
+    assert gaps_s == (0, 1, DEDUP_INTERVAL_S - 1)
+    assert len(set(ids)) == 1  # which of the two ids it is depends on where shrinking began
