@@ -5,6 +5,7 @@ request -> protocol.parse -> breaker -> backend -> protocol.answer
 """
 
 import asyncio
+import logging
 import itertools
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -38,6 +39,8 @@ Send = Callable[[Message], Awaitable[None]]
 Scope = MutableMapping[str, Any]
 
 ThrottleError = Literal["RequestThrottled", "ThrottlingException"]
+
+_log = logging.getLogger(__name__)
 
 _HOUSEKEEPING_S = 0.25
 _SLOW_PIECES = 20  # a slow body arrives in so many pieces
@@ -130,6 +133,13 @@ class SqsApp:
             # A journal or the log could not be written; what was asked may be done or not.
             failure = InternalFailure(f"This server cannot write: {error.strerror}.")
             reply = protocol.refusal(failure, request_id)
+        except Cut:
+            raise
+        except Exception as error:  # noqa: BLE001 - our mistake must not reach a caller's SDK raw
+            # Type and place alone: the text of an error may quote a message.
+            _log.error("%s at %s", type(error).__name__, _place_of(error))
+            failure = InternalFailure("This server made a mistake; its log names the place.")
+            reply = protocol.refusal(failure, request_id)
         await _send_reply(send, reply, outcome.body_s)
 
     def _protocol(self, method: str, headers: Mapping[bytes, bytes]) -> wire.WireProtocol:
@@ -155,6 +165,14 @@ def _base_url(scope: Scope, headers: Mapping[bytes, bytes]) -> str:
     if host is None:
         return "{}://{}:{}".format(scope["scheme"], *scope["server"])
     return f"{scope['scheme']}://{host.decode('latin-1')}"
+
+
+def _place_of(error: BaseException) -> str:
+    """File and line that raised it."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    return f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}" if step else "an unknown place"
 
 
 async def _read_body(receive: Receive) -> bytes:
