@@ -22,6 +22,8 @@ WINDOW_CHARS_MAX = 160
 WINDOW_CHARS_MIN = 16  # "a b c d e" stands in any log: such windows take more words
 # 7 bytes give 8 base64 or 14 hex digits at any offset; shorter runs turn up in random ids.
 ENCODED_BYTES_MIN = 7
+# From here on, base64 of base64 is long enough to be opened (packed.py).
+_PACKED_TWICE_BYTES_MIN = 14
 # A number written without its separators; shorter runs of digits are anybody's counter.
 DIGITS_MIN = 9
 # Text that JSON, HTML, quoted-printable and repr() leave as it is: most text, so time is saved.
@@ -148,6 +150,9 @@ def _packed(text: str, is_bounded: bool) -> Iterator[Form]:
             yield _form("base64", _url_safe(whole), is_exact=True, is_bounded=True)
             yield _form("hex", data.hex().encode(), is_bounded=True)
             continue
+        if len(data) < _PACKED_TWICE_BYTES_MIN:
+            twice = _base64_inside(base64.b64encode(data).rstrip(b"="), 0)
+            yield _form("base64 in base64", twice, is_exact=True)
         for offset in range(3):
             packed = _base64_inside(data, offset)
             yield _form("base64", packed, is_exact=True)

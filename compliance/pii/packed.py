@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 DEPTH_MAX = 3  # unwrapped, opened, opened again
 _OUTPUT_BYTES_MAX = 4 << 20  # of all that is opened in one line
-# Without the hyphen, so that a UUID is none; the shortest canary, packed twice, is longer.
+# Without the hyphen, so that a UUID is none. Eight letters compressed give 22 digits; what is
+# shorter when packed twice has a form of its own.
 _DIGITS = string.ascii_letters + string.digits + "+/_"
-_RUN = b"x" * 24
+_RUN = b"x" * 20
 _AS_RUNS = bytes(ord("x") if chr(code) in _DIGITS else 0 for code in range(256))
 _BEFORE_BYTES_MAX = 256
 _BEFORE = re.compile(rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]+\Z")
@@ -26,8 +27,8 @@ _GZIP = b"\x1f\x8b"
 _ZLIB = 0x78
 _FIRST_BYTES = b"\x1f\x78\xff\xfe"  # gzip, zlib, and UTF-16 with its mark
 _NO_ASCII = bytes(range(128, 256))
-_ASCII_MIN = 11  # of 15 bytes; a random id passes once in twenty
-_HEAD_DIGITS = 20  # a run less the digits that may be skipped before it, in whole groups
+_ASCII_MIN = 9  # of 12 bytes; a random id passes once in fourteen
+_HEAD_DIGITS = 16  # a run less the digits that may be skipped before it, in whole groups
 _BREAK = re.compile(
     rb"(?<=[A-Za-z0-9+/=])=?(?:(?:\\r)?\\n|\\r|\r\n)[ \t]*(?=[A-Za-z0-9+/=])|\\x00|\\u0000"
 )

@@ -186,6 +186,14 @@ def test_utf_16_is_found_after_its_nuls_were_taken_out_or_escaped(detectors, can
         assert kinds(detectors[canary.value], escaped) == [canary.kind]
 
 
+@pytest.mark.parametrize("size", range(7, 24))
+@pytest.mark.parametrize("form", sorted(form for form in PACKED if not form.startswith("mime")))
+def test_short_values_are_found_when_packed(form, size):
+    value = "Jane Doe-Miller of Example"[:size].strip("-") + "x"
+    line = f'{{"raw":"{PACKED[form](value)}"}}'.encode()
+    assert kinds(CanaryDetector([Canary("person", value)]), line) == ["person"]
+
+
 def test_a_hit_in_packed_text_stands_where_its_token_stands():
     canary = Canary("email", "jane.doe@example.com")
     token = PACKED["gzip in base64"](canary.value)
