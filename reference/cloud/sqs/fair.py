@@ -23,9 +23,11 @@ QUIET_AFTER_S = 300.0
 class Tenant:
     """One message group of a standard queue."""
 
-    __slots__ = ("backlog", "in_flight", "is_noisy", "last_sent_s")
+    __slots__ = ("backlog", "in_flight", "is_noisy", "last_sent_s", "live", "name")
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.live = 0  # visible and in flight
         self.in_flight = 0
         self.is_noisy = False
         self.last_sent_s = 0.0
@@ -41,14 +43,16 @@ class FairOrdering:
         # Places of visible messages; one that is gone, or whose tenant became noisy, is met and
         # dealt with later.
         self._quiet: list[int] = []
-        # Few hundred bytes a tenant that was ever seen; a purge forgets them.
-        self._tenants: dict[str, Tenant] = {}
+        self._tenants: dict[str, Tenant] = {}  # those with messages, and the noisy ones
         self._noisy: list[Tenant] = []
         self._in_flight = 0
 
     def arrive(self, message: Message) -> None:
         if message.group is not None:
-            tenant = self._tenants.setdefault(message.group, Tenant())
+            tenant = self._tenants.get(message.group)
+            if tenant is None:
+                tenant = self._tenants[message.group] = Tenant(message.group)
+            tenant.live += 1
             tenant.last_sent_s = self._clock.now_s()
         if message.state is State.VISIBLE:  # in flight when a restart brings it back
             self._add(message)
@@ -102,6 +106,7 @@ class FairOrdering:
                 for place in tenant.backlog:
                     heapq.heappush(self._quiet, place)
                 tenant.backlog = []
+                self._forget_idle(tenant)
             else:
                 still_noisy.append(tenant)
         self._noisy = still_noisy
@@ -130,6 +135,14 @@ class FairOrdering:
     def remove(self, message: Message, *, was_in_flight: bool) -> None:
         if was_in_flight:
             self._end_flight(message)
+        if (tenant := self._tenant(message)) is not None:
+            tenant.live -= 1
+            self._forget_idle(tenant)
+
+    def _forget_idle(self, tenant: Tenant) -> None:
+        # A queue may see a new tenant with every message.
+        if not tenant.live and not tenant.is_noisy:
+            del self._tenants[tenant.name]
 
     def _end_flight(self, message: Message) -> None:
         self._in_flight -= 1

@@ -1,5 +1,7 @@
 """Fair queues: MessageGroupId on a standard queue, on a virtual clock."""
 
+import tracemalloc
+
 import pytest
 
 from reference.clock import VirtualClock
@@ -102,3 +104,30 @@ def test_messages_of_a_noisy_tenant_come_back_after_their_timeout(queue, clock):
     receive(queue, 60)
     clock.advance(30)
     assert len(receive(queue, 100)[0]) == 60
+
+
+def test_tenants_whose_messages_are_gone_are_forgotten(queue):
+    def life(first, last):
+        for n in range(first, last):
+            send(queue, f"tenant-{n}", 1)
+            _, (handle,) = receive(queue, 1)
+            queue.delete(handle)
+
+    life(0, 500)
+    tracemalloc.start()
+    try:
+        life(500, 5_500)
+        size_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # 145 bytes and more for each tenant would be 700 KB; outdated times are below 200 KB.
+    assert size_bytes < 300_000
+
+
+def test_a_noisy_tenant_that_was_drained_is_forgotten_too(queue):
+    send(queue, "loud", 40)
+    _, handles = receive(queue, 40)
+    for handle in handles:
+        queue.delete(handle)
+    assert queue.depth().noisy_groups == 0
+    assert not queue._ordering._tenants
