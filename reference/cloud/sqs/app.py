@@ -6,8 +6,6 @@ request -> protocol.parse -> breaker -> backend -> protocol.answer
 
 import asyncio
 import logging
-import itertools
-import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Literal
 
@@ -15,13 +13,14 @@ from reference.clock import Clock, MonotonicClock
 from reference.cloud.sqs import wire
 from reference.cloud.sqs.admin import PREFIX as ADMIN_PREFIX
 from reference.cloud.sqs.admin import Admin
-from reference.cloud.sqs.breaker import Breaker, Cut, Outcome
+from reference.cloud.sqs.breaker import Breaker, Cut
 from reference.cloud.sqs.connection import Connection, connection_of
 from reference.cloud.sqs.datalog import DataLog, Recovered
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import InternalFailure, RequestTooLarge, SqsError
 from reference.cloud.sqs.faults import THROTTLE_ERRORS, FaultInjector
 from reference.cloud.sqs.gateway import Gateway
+from reference.cloud.sqs.ids import unique_ids
 from reference.cloud.sqs.json_protocol import JsonProtocol
 from reference.cloud.sqs.ledger import QueueLedger
 from reference.cloud.sqs.limits import OFF, REQUEST_BYTES_MAX, STRICT
@@ -65,9 +64,7 @@ class SqsApp:
         self._admin = admin
         model = load_model()
         self._json, self._query = JsonProtocol(model), QueryProtocol(model)
-        # Request ids are unique and cheap: a random half, and a count.
-        self._request_prefix = str(uuid.uuid4())[:24]
-        self._request_count = itertools.count()
+        self._new_request_id = unique_ids()
         self._is_stopping = False
         self._silent: set[Connection] = set()  # whose answers were lost
 
@@ -110,23 +107,15 @@ class SqsApp:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises Cut when the caller shall get no answer."""
-        request_id = f"{self._request_prefix}{next(self._request_count):012x}"
+        request_id = self._new_request_id()
         headers = dict(scope["headers"])
         protocol = self._protocol(scope["method"], headers)
-        outcome = Outcome({})
+        body_s = 0.0
         try:
-            request = wire.Request(
-                scope["method"],
-                scope["path"],
-                scope["query_string"],
-                headers,
-                await _read_body(receive),
-                _base_url(scope, headers),
-                connection_of(scope),
-            )
+            request = wire.Request(scope, headers, await _read_body(receive))
             call = protocol.parse(request)
-            outcome = await self._breaker.run(call, request)
-            reply = protocol.answer(call, outcome.result, request_id)
+            result, body_s = await self._breaker.run(call, request)
+            reply = protocol.answer(call, result, request_id)
         except SqsError as error:
             reply = protocol.refusal(error, request_id)
         except OSError as error:
@@ -140,7 +129,7 @@ class SqsApp:
             _log.error("%s at %s", type(error).__name__, _place_of(error))
             failure = InternalFailure("This server made a mistake; its log names the place.")
             reply = protocol.refusal(failure, request_id)
-        await _send_reply(send, reply, outcome.body_s)
+        await _send_reply(send, reply, body_s)
 
     def _protocol(self, method: str, headers: Mapping[bytes, bytes]) -> wire.WireProtocol:
         if b"x-amz-target" in headers:
@@ -160,13 +149,6 @@ class SqsApp:
         self._silent.discard(connection)
 
 
-def _base_url(scope: Scope, headers: Mapping[bytes, bytes]) -> str:
-    host = headers.get(b"host")
-    if host is None:
-        return "{}://{}:{}".format(scope["scheme"], *scope["server"])
-    return f"{scope['scheme']}://{host.decode('latin-1')}"
-
-
 def _place_of(error: BaseException) -> str:
     """File and line that raised it."""
     step = error.__traceback__
@@ -177,20 +159,18 @@ def _place_of(error: BaseException) -> str:
 
 async def _read_body(receive: Receive) -> bytes:
     """Raises RequestTooLarge, and Cut when the client left before its request was complete."""
-    chunks: list[bytes] = []
-    size_bytes = 0
+    body = bytearray()
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
             raise Cut
-        chunks.append(event.get("body", b""))
-        size_bytes += len(chunks[-1])
-        if size_bytes > REQUEST_BYTES_MAX:
+        body += event.get("body", b"")
+        if len(body) > REQUEST_BYTES_MAX:
             raise RequestTooLarge(
                 f"The request has more than {REQUEST_BYTES_MAX} bytes; no valid one has."
             )
         if not event.get("more_body"):
-            return b"".join(chunks)
+            return bytes(body)
 
 
 async def _send_reply(send: Send, reply: wire.Reply, body_s: float = 0.0) -> None:

@@ -4,7 +4,7 @@ call -> decide -> refuse | cut | pause | change the call -> backend -> change th
 """
 
 import asyncio
-from typing import Any, NamedTuple
+from typing import Any
 
 from reference.cloud.sqs import sends
 from reference.cloud.sqs.errors import InternalFailure, SqsError
@@ -39,11 +39,8 @@ class Cut(Exception):  # noqa: N818 - no error: a decision
         self.is_silent = is_silent
 
 
-class Outcome(NamedTuple):
-    """The answer, and over how long its bytes are spread."""
-
-    result: Params
-    body_s: float = 0.0
+# The answer, and over how many seconds its bytes are spread.
+Outcome = tuple[Params, float]
 
 
 class Breaker:
@@ -65,7 +62,7 @@ class Breaker:
         """Raises SqsError or Cut."""
         decision = self._faults.decide(call.action, call.queue_name)
         if decision is None:
-            return Outcome(await self._backend.run(call, request))
+            return await self._backend.run(call, request), 0.0
         fault, randomness = decision
         if isinstance(fault, Outage | Refuse | EmptyReceive):
             self._journal(fault, call, {})
@@ -73,7 +70,7 @@ class Breaker:
                 raise Cut
             if isinstance(fault, Refuse):
                 raise error_of(fault, self._throttle_error)
-            return Outcome({})
+            return {}, 0.0
         if isinstance(fault, Delay):
             await self._pause(fault.delay_s)
         result: Params = {}
@@ -90,7 +87,7 @@ class Breaker:
             result = _with_wrong_md5(result)
         if isinstance(fault, Reorder):
             randomness.shuffle(result.get("Messages", []))
-        return Outcome(result, fault.body_s if isinstance(fault, SlowBody) else 0.0)
+        return result, fault.body_s if isinstance(fault, SlowBody) else 0.0
 
     async def _run_changed(self, fault: Fault, call: Call, request: Request) -> Params:
         match fault:

@@ -18,6 +18,7 @@ from reference.cloud.sqs.errors import (
     QueueDoesNotExist,
     QueueNameExists,
 )
+from reference.cloud.sqs.ids import unique_ids
 from reference.cloud.sqs.limits import STRICT, Limits
 from reference.cloud.sqs.queue import Queue
 from reference.cloud.sqs.receipts import ReceiptBook
@@ -35,13 +36,6 @@ def _ignore(queue: Queue) -> None:
     del queue
 
 
-def random_message_id() -> str:
-    """A version 4 UUID; `uuid.uuid4` takes three times as long."""
-    digits = os.urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
-
-
 class Engine:
     """Queues by name."""
 
@@ -53,7 +47,7 @@ class Engine:
         witness: Witness | None = None,
         region: str = "us-east-1",
         account_id: str = ACCOUNT_ID,
-        new_message_id: Callable[[], str] = random_message_id,
+        new_message_id: Callable[[], str] | None = None,
         receipt_key: bytes | None = None,
         on_available: Callable[[Queue], None] = _ignore,
     ) -> None:
@@ -70,7 +64,7 @@ class Engine:
             limits=limits,
             witness=witness or Witness(),
             next_order=self._next_order,
-            new_message_id=new_message_id,
+            new_message_id=new_message_id or unique_ids(),
             find_by_arn=self.find_by_arn,
             on_available=on_available,
         )

@@ -92,7 +92,10 @@ class GroupOrdering:
                 continue
             self._within += 1
             self._horizon = message.order
-            group = self._groups.setdefault(_name(message), Group())
+            name = _name(message)
+            group = self._groups.get(name)
+            if group is None:
+                group = self._groups[name] = Group()
             # A message arrives received before only when a restart brings it back.
             (group.front if message.receive_count else group.fresh).append(message)
             group.live += 1

@@ -18,14 +18,16 @@ class JsonProtocol:
     """Reads and writes AWS JSON 1.0."""
 
     def __init__(self, model: ServiceModel) -> None:
-        self._readers = model.readers
+        self._by_target = {
+            _TARGET_PREFIX + action.encode(): (action, reader)
+            for action, reader in model.readers.items()
+        }
 
     def parse(self, request: Request) -> Call:
         """Raises UnknownOperation, SerializationException or MissingParameter."""
         target = request.headers.get(b"x-amz-target", b"")
-        action = target.removeprefix(_TARGET_PREFIX).decode("latin-1")
-        reader = self._readers.get(action) if target.startswith(_TARGET_PREFIX) else None
-        if reader is None:
+        known = self._by_target.get(target)
+        if known is None:
             raise UnknownOperation(
                 f"The action {shown(target.decode('latin-1')) or '(no X-Amz-Target header)'} is "
                 "not valid for this endpoint."
@@ -34,7 +36,8 @@ class JsonProtocol:
             params = orjson.loads(request.body or b"{}")
         except orjson.JSONDecodeError as error:
             raise SerializationException(f"The request is not valid JSON: {error}") from error
-        return Call(action, reader(params))
+        action, read = known
+        return Call(action, read(params))
 
     def answer(self, call: Call, result: Params, request_id: str) -> Reply:
         del call

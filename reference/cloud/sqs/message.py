@@ -70,14 +70,21 @@ class Message:
     )
 
     def __init__(
-        self, outgoing: Outgoing, *, message_id: str, order: int, now_s: float, wall_ms: int
+        self,
+        outgoing: Outgoing,
+        dedup_id: str | None,
+        *,
+        message_id: str,
+        order: int,
+        now_s: float,
+        wall_ms: int,
     ) -> None:
         self.message_id = message_id
         self.body = outgoing.body
         self.attributes = outgoing.attributes
         self.trace_header = outgoing.trace_header
         self.group = outgoing.group
-        self.dedup_id = outgoing.dedup_id
+        self.dedup_id = dedup_id  # the one in force: a FIFO queue may have made it from the body
         self.order = order  # its place in the queue, and its sequence number
         self.sent_ms = wall_ms
         self.enqueued_s = now_s  # retention counts from here

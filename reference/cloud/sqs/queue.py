@@ -88,7 +88,7 @@ class Queue:
                 self.counters.deduplicated += 1
                 self._around.witness.absorbed(self, outgoing, dedup_id, first)
                 return Sent(first.message_id, f"{first.order:020d}", dedup_id, is_repeat=True)
-        message = self._new_message(outgoing._replace(dedup_id=dedup_id))
+        message = self._new_message(outgoing, dedup_id)
         delay_s = attributes.delay_s
         if outgoing.delay_s is not None and not attributes.is_fifo:
             delay_s = outgoing.delay_s
@@ -108,9 +108,10 @@ class Queue:
             is_repeat=False,
         )
 
-    def _new_message(self, outgoing: Outgoing) -> Message:
+    def _new_message(self, outgoing: Outgoing, dedup_id: str | None) -> Message:
         return Message(
             outgoing,
+            dedup_id,
             message_id=self._around.new_message_id(),
             order=self._around.next_order(),
             now_s=self._clock.now_s(),
@@ -213,7 +214,7 @@ class Queue:
             attributes=message.attributes,
             trace_header=message.trace_header,
         )
-        moved = self._new_message(outgoing)
+        moved = self._new_message(outgoing, message.dedup_id)
         moved.visible_at_s += self.attributes.delay_s
         self._around.witness.adopted(self, moved)
         self._enter(moved)

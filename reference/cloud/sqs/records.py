@@ -121,6 +121,7 @@ def message_of(record: Record, wall: WallTime) -> Message:
     )
     message = Message(
         outgoing,
+        record["dedup_id"],
         message_id=record["id"],
         order=record["order"],
         now_s=wall.past(record["enqueued_s"]),

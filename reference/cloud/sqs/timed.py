@@ -1,7 +1,7 @@
 """Messages that are in a state until a time: delayed ones, and those in flight."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reference.cloud.sqs.message import Message, State
 from reference.cloud.sqs.store import MessageStore
@@ -46,8 +46,12 @@ class TimedMessages:
         message.state = state
         self.count -= 1
 
-    def due(self, now_s: float) -> Iterator[Message]:
+    def due(self, now_s: float) -> Iterable[Message]:
         """Messages whose time has come, in the order of their times; the caller ends each."""
+        # Every call asks, and mostly in vain.
+        return self._due(now_s) if self.next_due_s() <= now_s else ()
+
+    def _due(self, now_s: float) -> Iterator[Message]:
         while self._until and self._until[0][0] <= now_s:
             message = self._message_of(heapq.heappop(self._until))
             if message is not None:

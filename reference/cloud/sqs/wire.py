@@ -7,7 +7,7 @@ encoding with XML answers, which older SDKs and API Gateway integrations speak.
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
-from reference.cloud.sqs.connection import Connection
+from reference.cloud.sqs.connection import Connection, connection_of
 from reference.cloud.sqs.errors import SqsError
 
 Params = dict[str, Any]
@@ -15,15 +15,35 @@ Header = tuple[bytes, bytes]
 
 
 class Request(NamedTuple):
-    """An HTTP request, read to its end."""
+    """An HTTP request, read to its end. Most calls need little of what its scope tells."""
 
-    method: str
-    path: str
-    query: bytes
+    scope: Mapping[str, Any]
     headers: Mapping[bytes, bytes]
     body: bytes
-    base_url: str  # as the client wrote it; queue URLs start with it
-    connection: Connection
+
+    @property
+    def method(self) -> str:
+        return str(self.scope["method"])
+
+    @property
+    def path(self) -> str:
+        return str(self.scope["path"])
+
+    @property
+    def query(self) -> bytes:
+        return bytes(self.scope["query_string"])
+
+    @property
+    def base_url(self) -> str:
+        """How the client reached us; queue URLs start with it."""
+        host = self.headers.get(b"host")
+        if host is None:
+            return "{}://{}:{}".format(self.scope["scheme"], *self.scope["server"])
+        return f"{self.scope['scheme']}://{host.decode('latin-1')}"
+
+    @property
+    def connection(self) -> Connection:
+        return connection_of(self.scope)
 
 
 class Call(NamedTuple):

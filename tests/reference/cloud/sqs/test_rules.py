@@ -5,14 +5,13 @@
 
 import hashlib
 import json
-import uuid
 from dataclasses import replace
 
 import pytest
 
 from reference.clock import VirtualClock
 from reference.cloud.sqs.checks import body_size_bytes
-from reference.cloud.sqs.engine import Engine, random_message_id
+from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import (
     InvalidAttributeName,
     InvalidAttributeValue,
@@ -566,11 +565,3 @@ def test_the_digest_of_attributes_is_the_one_that_aws_sdks_verify():
         "a": MessageAttribute("Number", "42"),
     }
     assert md5_of_attributes(attributes) == hashlib.md5(parts, usedforsecurity=False).hexdigest()
-
-
-def test_message_ids_are_version_4_uuids_and_differ():
-    ids = {random_message_id() for _ in range(1000)}
-    assert len(ids) == 1000
-    assert {uuid.UUID(each).version for each in ids} == {4}
-    assert {uuid.UUID(each).variant for each in ids} == {uuid.RFC_4122}
-    assert all(str(uuid.UUID(each)) == each for each in ids)
