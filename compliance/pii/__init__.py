@@ -11,8 +11,9 @@ It stands alone: it imports no other package of this project, so a gate can use 
                                               places (template, rule, JSON path) -> ScanReport
 
 Cheap detectors see every line; dear ones see what the cheap shape of a line (its key) has not shown
-before. `corpus` and `evaluate` measure how well. A report names types, places and masked values, never a value. Measured on two shared cores:
-plain Presidio reads 45 log lines a second and flags every clean one; hence this order.
+before. A report names types, places and masked values, never a value. `corpus` and `evaluate`
+measure how much is found. On two shared cores plain Presidio reads 45 to 95 log lines a second and
+flags nine clean ones in ten; hence this order.
 """
 
 from compliance.pii.canaries import Canary, CanaryFileError, load_canaries
