@@ -55,7 +55,7 @@ class Queue:
         self._receipts = receipts
         self._purged_s = float("-inf")
         self.dedup = DedupWindow(self._clock)
-        self._attempts = ReceiveAttempts(self._clock)
+        self.attempts = ReceiveAttempts(self._clock)
         self._forget_messages()
 
     def _forget_messages(self) -> None:
@@ -139,14 +139,19 @@ class Queue:
     ) -> list[Received]:
         """The next messages, which are then in flight; empty when none is available.
 
-        Raises OverLimit when too many messages of a standard queue are in flight.
+        Raises OverLimit when too many messages of a standard queue are in flight, and
+        InvalidParameterValue when the attempt was throttled before.
         """
         self.settle()
         timeout_s = self.attributes.visibility_s if visibility_s is None else visibility_s
-        if attempt_id is not None and (repeated := self._attempts.replay(attempt_id)):
+        if attempt_id is not None and (
+            repeated := self.attempts.replay(attempt_id, self._store.get)
+        ):
             for message in repeated:
-                self._set_timeout(message, timeout_s)
-            self._attempts.record(attempt_id, repeated)
+                held_s = self._clock.now_s() - message.received_s
+                # It is hidden for 12 hours in all; AWS does not say, ours, that the rest is given.
+                self._set_timeout(message, min(timeout_s, limits.VISIBILITY_S_MAX - held_s))
+            self._remember_attempt(attempt_id, repeated)
             return [self._delivery(message) for message in repeated]
         room = self._around.limits.in_flight_max - self._in_flight.count
         if room <= 0 and not self.attributes.is_fifo and not is_long_poll:
@@ -159,11 +164,19 @@ class Queue:
             self._start_flight(message, timeout_s)
         deliveries = [self._delivery(message) for message in messages]
         if attempt_id is not None and messages:
-            self._attempts.record(attempt_id, messages)
+            self._remember_attempt(attempt_id, messages)
         if timeout_s == 0:
             for message in messages:
                 self._end_flight(message)
         return deliveries
+
+    def _remember_attempt(self, attempt_id: str, messages: list[Message]) -> None:
+        attempt = self.attempts.record(attempt_id, messages)
+        self._around.witness.attempted(self, attempt_id, attempt)
+
+    def burn_attempt(self, attempt_id: str) -> None:
+        """A receive with this ReceiveRequestAttemptId was throttled."""
+        self.attempts.burn(attempt_id)
 
     def _take(self, limit: int) -> list[Message]:
         redrive = self.attributes.redrive
@@ -327,7 +340,7 @@ class Queue:
         self.settle()
         self.drop_messages()
         self.dedup.clear()
-        self._attempts.clear()
+        self.attempts.clear()
         self._around.witness.forgot_ids(self)
 
     def drop_messages(self) -> None:
@@ -350,6 +363,7 @@ class Queue:
     def settle(self) -> None:
         """Let happen what the passing of time has brought about."""
         now_s = self._clock.now_s()
+        self.attempts.forget_expired()
         for message in self._delayed.due(now_s):
             self._delayed.end(message, State.VISIBLE)
             self._ordering.arrive(message)

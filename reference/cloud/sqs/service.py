@@ -10,6 +10,7 @@ from reference.cloud.sqs.attributes import QueueAttributes
 from reference.cloud.sqs.datalog import DataLog
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import SqsError
+from reference.cloud.sqs.limits import TOKEN_LENGTH_MAX
 from reference.cloud.sqs.moves import MoveTasks
 from reference.cloud.sqs.operations import Operations
 from reference.cloud.sqs.partitions import groups_named
@@ -76,6 +77,9 @@ class LocalSqs:
             call.action,
             lambda: groups_named(call.params, queue.group_of),
         ):
+            attempt_id = call.params.get("ReceiveRequestAttemptId")
+            if attempt_id and len(attempt_id) <= TOKEN_LENGTH_MAX:
+                queue.burn_attempt(attempt_id)
             raise self._throttle_error("Request is throttled.")
         if call.action != "ReceiveMessage":
             result = self._operations.run(call.action, queue, call.params, request.base_url)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reference.cloud.sqs.message import Message, Outgoing
 
 if TYPE_CHECKING:
+    from reference.cloud.sqs.attempts import Attempt
     from reference.cloud.sqs.dedup import FirstSend
     from reference.cloud.sqs.queue import Queue
 
@@ -44,6 +45,9 @@ class Witness:
 
     def changed(self, queue: "Queue", message: Message) -> None:
         """Its `visible_at_s` was set anew."""
+
+    def attempted(self, queue: "Queue", attempt_id: str, attempt: "Attempt") -> None:
+        """A receive named a ReceiveRequestAttemptId."""
 
     def left(self, queue: "Queue", message: Message, why: str) -> None:
         """The message is no longer in this queue: deleted, parked, moved, expired or purged."""
@@ -92,6 +96,10 @@ class Witnesses(Witness):
     def changed(self, queue: "Queue", message: Message) -> None:
         for each in self._witnesses:
             each.changed(queue, message)
+
+    def attempted(self, queue: "Queue", attempt_id: str, attempt: "Attempt") -> None:
+        for each in self._witnesses:
+            each.attempted(queue, attempt_id, attempt)
 
     def left(self, queue: "Queue", message: Message, why: str) -> None:
         for each in self._witnesses:

@@ -3,6 +3,7 @@
 `README.md` of the package lists every rule with its source and the test's name.
 """
 
+import gc
 import hashlib
 import json
 from dataclasses import replace
@@ -304,6 +305,42 @@ def test_an_attempt_whose_message_was_deleted_is_a_new_receive(fifo):
     (handle,) = handles(fifo, 1, attempt_id="attempt")
     fifo.delete(handle)
     assert receive(fifo, 1, attempt_id="attempt") == ["g2-m1"]
+
+
+def test_a_repeated_receive_hides_its_messages_for_12_hours_in_all_at_most(fifo, clock):
+    send(fifo, "g1-m1")
+    first = handles(fifo, attempt_id="attempt", visibility_s=43_200)
+    clock.advance(299)
+    assert handles(fifo, attempt_id="attempt", visibility_s=43_200) == first
+    clock.advance(43_200 - 299)
+    assert fifo.depth().in_flight == 0
+
+
+def test_the_attempt_id_of_a_throttled_receive_is_refused_for_5_minutes(fifo, clock):
+    send(fifo, "g1-m1")
+    fifo.burn_attempt("attempt")
+    clock.advance(299)
+    with pytest.raises(InvalidParameterValue, match=r"attempt .*is not valid anymore"):
+        receive(fifo, attempt_id="attempt")
+    assert fifo.depth().visible == 1
+    clock.advance(1)
+    assert receive(fifo, attempt_id="attempt") == ["g1-m1"]
+
+
+def test_an_attempt_keeps_no_message_that_was_deleted(fifo):
+    send(fifo, "g1-m1")
+    (received,) = fifo.receive(1, attempt_id="attempt")
+    fifo.delete(received.receipt_handle)
+    referrers = gc.get_referrers(received.message)
+    assert [each for each in referrers if not isinstance(each, type(received))] == []
+
+
+def test_attempts_are_forgotten_after_5_minutes_though_nobody_asks_again(fifo, clock):
+    send(fifo, "g1-m1")
+    receive(fifo, attempt_id="attempt")
+    clock.advance(300)
+    fifo.settle()
+    assert fifo.attempts.recent() == []
 
 
 # Dead letters, retention, delay

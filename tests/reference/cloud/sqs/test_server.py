@@ -23,6 +23,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from reference.clock import VirtualClock
 from reference.cloud.sqs.app import create_app
 from reference.cloud.sqs.background import running
 
@@ -122,6 +123,18 @@ def test_calls_over_quota_get_the_chosen_error_and_change_nothing(connect, error
     assert metrics["NumberOfMessagesSent"] == stored
     assert metrics["admitted_calls"]["send"] == stored
     assert metrics["throttled_calls"]["send"] == throttled
+
+
+def test_a_throttled_receive_burns_its_attempt_id(connect):
+    clock = VirtualClock()
+    with running(create_app(clock=clock, burst_calls=1)) as url:
+        sqs = connect(url)
+        queue = sqs.create_queue(QueueName="q.fifo", Attributes=FIFO)["QueueUrl"]
+        sqs.receive_message(QueueUrl=queue)
+        for error in ("RequestThrottled", "not valid anymore"):
+            with pytest.raises(ClientError, match=error):
+                sqs.receive_message(QueueUrl=queue, ReceiveRequestAttemptId="attempt")
+            clock.advance(1)
 
 
 def pipeline_sends(url, queue, count):
