@@ -38,21 +38,23 @@ def check_logs(run: Path, history: History) -> Verdict:
     doubts += [f"{note.source}: {note.what}" for note in report.skipped]
     if history.record.interrupted:
         doubts.append(f"the experiment did not run to its end: {history.record.interrupted}")
-    lines = sum(place.lines for place in report.places)
+    # A note says that a mask fits somebody: masking is what the claim asks for.
+    places = [place for place in report.places if place.level != "note"]
+    lines = sum(place.lines for place in places)
     return Verdict(
         claim=CLAIM,
         experiment=history.record.name,
         outcome=decide(lines, doubts),
-        summary=_summary(report, len(logs), lines),
+        summary=_summary(report, len(logs), places),
         figures={
             "lines": report.lines_read,
             "bytes": report.bytes_read,
             "logs": len(logs),
-            "places": len(report.places),
+            "places": len(places),
             "lines_with_findings": lines,
             "distinct_skeletons": report.distinct_skeletons,
         },
-        offences=[_offence(place, run) for place in report.places[:OFFENCES_KEPT]],
+        offences=[_offence(place, run) for place in places[:OFFENCES_KEPT]],
         offence_count=lines,
         reasons=doubts,
     )
@@ -126,12 +128,13 @@ def _offence(place: Place, run: Path) -> Offence:
     return Offence(id=where, what=what[:WHAT_CHARS_MAX])
 
 
-def _summary(report: ScanReport, logs: int, lines: int) -> str:
+def _summary(report: ScanReport, logs: int, places: Sequence[Place]) -> str:
     scanned = f"{report.lines_read:,} lines of {logs} logs ({report.bytes_read / 1e6:.1f} MB)"
-    if not lines:
+    if not places:
         return f"0 findings in {scanned}"
-    rules = ", ".join(sorted({place.rule for place in report.places})[:5])
-    return f"{len(report.places):,} places, {lines:,} of {scanned}: {rules}"
+    lines = sum(place.lines for place in places)
+    rules = ", ".join(sorted({place.rule for place in places})[:5])
+    return f"{len(places):,} places, {lines:,} of {scanned}: {rules}"
 
 
 def _shown(path: Path, run: Path) -> str:

@@ -170,6 +170,15 @@ def test_a_leak_is_found_though_the_canary_file_was_cut(queueproof, scanned_run)
     assert judged(queueproof, scanned_run)[1]["no-pii-logs"]["outcome"] == "refuted"
 
 
+def test_a_masked_address_is_what_the_claim_asks_for(queueproof, scanned_run):
+    canaries = (scanned_run / "small-failure" / "canaries.jsonl").read_text().splitlines()
+    address = next(c["value"] for c in map(json.loads, canaries) if c["kind"] == "email")
+    with (scanned_run / "small-failure" / "logs" / "api.log").open("a") as log:
+        masked = f"{address[0]}***@{address.split('@')[1]}"
+        log.write(json.dumps({"level": "info", "event": f"accepted mail for {masked}"}) + "\n")
+    assert judged(queueproof, scanned_run)[1]["no-pii-logs"]["outcome"] == "verified"
+
+
 def test_a_log_scan_of_a_run_that_broke_is_inconclusive(queueproof, scanned_run):
     change_json(scanned_run / "small-failure" / "experiment.json", problems=["api died"])
     assert judged(queueproof, scanned_run)[1]["no-pii-logs"]["outcome"] == "inconclusive"
