@@ -363,14 +363,24 @@ class Queue:
     def settle(self) -> None:
         """Let happen what the passing of time has brought about."""
         now_s = self._clock.now_s()
+        kept_since_s = now_s - self.attributes.retention_s
         self.attempts.forget_expired()
+        # Every operation asks, and mostly nothing is due.
+        if (
+            self._delayed.next_due_s <= now_s
+            or self._in_flight.next_due_s <= now_s
+            or self._store.enqueued_since_s <= kept_since_s
+        ):
+            self._pass_to(now_s, kept_since_s)
+
+    def _pass_to(self, now_s: float, kept_since_s: float) -> None:
         for message in self._delayed.due(now_s):
             self._delayed.end(message, State.VISIBLE)
             self._ordering.arrive(message)
             self._around.on_available(self)
         for message in self._in_flight.due(now_s):
             self._end_flight(message)
-        for message in self._store.expired(now_s - self.attributes.retention_s):
+        for message in self._store.expired(kept_since_s):
             self._leave(message, "expired")
 
     def has_available(self) -> bool:
@@ -383,7 +393,7 @@ class Queue:
 
     def next_due_s(self) -> float:
         """When time alone may next make a message available; infinity when it will not."""
-        return min(self._delayed.next_due_s(), self._in_flight.next_due_s())
+        return min(self._delayed.next_due_s, self._in_flight.next_due_s)
 
     def restore(self, message: Message) -> None:
         """Put back a message as it was before a restart; the oldest first."""

@@ -21,6 +21,8 @@ class MessageStore:
         self._put_back: OrderedDict[int, Message] = OrderedDict()
         self._stragglers: list[tuple[float, int]] = []
         self._newest_enqueued_s = float("-inf")
+        # No message was enqueued before this; there may be none from then any more.
+        self.enqueued_since_s = float("inf")
 
     def __len__(self) -> int:
         return len(self._by_order) + len(self._put_back)
@@ -31,6 +33,7 @@ class MessageStore:
 
     def add(self, message: Message) -> None:
         self._by_order[message.order] = message
+        self.enqueued_since_s = min(self.enqueued_since_s, message.enqueued_s)
         if message.enqueued_s < self._newest_enqueued_s:
             heapq.heappush(self._stragglers, (message.enqueued_s, message.order))
         else:
@@ -53,6 +56,7 @@ class MessageStore:
         self._by_order.clear()
         self._put_back.clear()
         self._stragglers.clear()
+        self.enqueued_since_s = float("inf")
 
     def oldest(self) -> Message | None:
         """The message whose age the queue reports."""
@@ -66,3 +70,7 @@ class MessageStore:
                 yield message
         while (oldest := self.oldest()) is not None and oldest.enqueued_s <= enqueued_before_s:
             yield oldest
+        self.enqueued_since_s = min(
+            float("inf") if oldest is None else oldest.enqueued_s,
+            self._stragglers[0][0] if self._stragglers else float("inf"),
+        )

@@ -1,7 +1,7 @@
 """Messages that are in a state until a time: delayed ones, and those in flight."""
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from reference.cloud.sqs.message import Message, State
 from reference.cloud.sqs.store import MessageStore
@@ -16,6 +16,7 @@ class TimedMessages:
         self._store = store
         self._state = state
         self.count = 0
+        self.next_due_s = float("inf")
         # A time that was changed meanwhile stays behind and is passed over when it is met.
         self._until: list[tuple[float, int]] = []
 
@@ -31,6 +32,7 @@ class TimedMessages:
         if len(self._until) > 2 * self.count + _OUTDATED_MAX:
             self._until = [entry for entry in self._until if self._message_of(entry)]
             heapq.heapify(self._until)
+        self.next_due_s = self._until[0][0]
 
     def shift_all(self, seconds: float) -> list[Message]:
         """Let every message's time come later, or sooner when negative; returns them."""
@@ -39,6 +41,7 @@ class TimedMessages:
             message.visible_at_s += seconds
         self._until = [(until_s + seconds, order) for until_s, order in self._until]
         heapq.heapify(self._until)
+        self.next_due_s += seconds
         return shifted
 
     def end(self, message: Message, state: State) -> None:
@@ -46,14 +49,11 @@ class TimedMessages:
         message.state = state
         self.count -= 1
 
-    def due(self, now_s: float) -> Iterable[Message]:
+    def due(self, now_s: float) -> Iterator[Message]:
         """Messages whose time has come, in the order of their times; the caller ends each."""
-        # Every call asks, and mostly in vain.
-        return self._due(now_s) if self.next_due_s() <= now_s else ()
-
-    def _due(self, now_s: float) -> Iterator[Message]:
-        while self._until and self._until[0][0] <= now_s:
+        while self.next_due_s <= now_s:
             message = self._message_of(heapq.heappop(self._until))
+            self.next_due_s = self._until[0][0] if self._until else float("inf")
             if message is not None:
                 yield message
 
@@ -64,6 +64,3 @@ class TimedMessages:
         if message is None or message.state is not self._state or message.visible_at_s != until_s:
             return None
         return message
-
-    def next_due_s(self) -> float:
-        return self._until[0][0] if self._until else float("inf")
