@@ -40,6 +40,11 @@ def check_queue_name(name: str, *, is_fifo: bool) -> None:
         )
 
 
+def is_queue_name(name: str) -> bool:
+    """Whether a queue of either type may have this name."""
+    return len(name) <= 80 and _QUEUE_NAME.fullmatch(name.removesuffix(".fifo")) is not None
+
+
 def is_entry_id(entry_id: str) -> bool:
     return _ENTRY_ID.fullmatch(entry_id) is not None
 

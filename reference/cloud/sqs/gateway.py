@@ -7,7 +7,9 @@ Only AWS's own hosts get credentials from the usual places (environment, profile
 upstream gets a signature of made-up ones, because stand-ins read the service from it.
 """
 
+import asyncio
 import base64
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,13 +20,21 @@ from botocore.credentials import Credentials
 from botocore.session import Session
 
 from reference.cloud.sqs.attributes import QueueAttributes, Throughput
-from reference.cloud.sqs.errors import ServiceUnavailable, SqsError
+from reference.cloud.sqs.checks import is_queue_name
+from reference.cloud.sqs.connection import Connection
+from reference.cloud.sqs.errors import (
+    InternalFailure,
+    QueueDoesNotExist,
+    ServiceUnavailable,
+    SqsError,
+)
 from reference.cloud.sqs.partitions import groups_named
 from reference.cloud.sqs.quotas import Quotas
 from reference.cloud.sqs.upstream import UpstreamClient, UpstreamLostError
 from reference.cloud.sqs.wire import Call, Params, Request
 
 _FORGETS_THROUGHPUT = {"CreateQueue", "DeleteQueue", "SetQueueAttributes"}
+_CODE = re.compile(r"[A-Za-z0-9_.]{1,128}")
 
 
 class UpstreamError(SqsError):
@@ -32,13 +42,15 @@ class UpstreamError(SqsError):
 
     def __init__(self, status: int, kind: str, code: str, fault: str, message: str) -> None:
         super().__init__(message)
-        # Of the instance, not the class: each answer has its own.
+        # Of the instance, not the class: each answer has its own. Words that do not fit into a
+        # header or a status line are left out.
         namespace, _, shape = kind.rpartition("#")
+        shape = shape if _CODE.fullmatch(shape) else InternalFailure.shape
         vars(self).update(
-            status=status,
+            status=status if 400 <= status < 600 else ServiceUnavailable.status,
             shape=shape,
             namespace=namespace or self.namespace,
-            code=code or shape,
+            code=code if _CODE.fullmatch(code) else shape,
             is_sender_fault=fault != "Receiver",
         )
 
@@ -59,37 +71,68 @@ class Gateway:
 
     async def run(self, call: Call, request: Request) -> Params:
         name = call.queue_name
+        params = dict(call.params)
         if name is not None:
-            throughput = await self._throughput(name, call)
+            if not is_queue_name(name):
+                raise QueueDoesNotExist("The specified queue does not exist.")
+            params["QueueUrl"] = self._upstream + urlsplit(params["QueueUrl"]).path
+            throughput = await self._throughput(name, params["QueueUrl"])
             is_admitted = self._quotas.admit(
                 name, throughput, call.action, lambda: groups_named(call.params, lambda _: None)
             )
             if not is_admitted:
                 raise self._throttle_error("Request is throttled.")
-        params = dict(call.params)
-        if "QueueUrl" in params:
-            params["QueueUrl"] = self._upstream + urlsplit(params["QueueUrl"]).path
+        if call.action == "ReceiveMessage":
+            return await self._receive(params, request.connection)
         result = await self._forward(call.action, params)
         if call.action in _FORGETS_THROUGHPUT:
             self._throughputs.clear()
+        if call.action == "DeleteQueue":
+            self._quotas.forget(name or "")
         return _with_base_url(result, request.base_url)
 
-    async def _throughput(self, name: str, call: Call) -> Throughput:
-        """Which quota the queue has; asked of the upstream once."""
-        if not name.endswith(".fifo"):
-            return Throughput.UNLIMITED
+    async def _receive(self, params: Params, connection: Connection) -> Params:
+        """A receive ends with its client: the upstream must not hand messages to nobody.
+
+        A message that is on its way just then stays in flight, as with AWS itself.
+        """
+        receive = asyncio.ensure_future(self._forward("ReceiveMessage", params))
+
+        def leave() -> None:
+            receive.cancel()
+
+        connection.when_lost(leave)
+        try:
+            await asyncio.wait([receive])
+        finally:
+            connection.when_lost(None)
+            receive.cancel()
+        return {} if receive.cancelled() else receive.result()
+
+    async def _throughput(self, name: str, url: str) -> Throughput:
+        """Which quota the queue has; asked of the upstream once.
+
+        Asked for standard queues too: a name that nobody has must not be counted for. Raises
+        QueueDoesNotExist.
+        """
         if name not in self._throughputs:
-            url = self._upstream + urlsplit(call.params["QueueUrl"]).path
-            wanted = ["DeduplicationScope", "FifoThroughputLimit"]
+            throughput = Throughput.UNLIMITED
+            wanted = ["QueueArn"]
+            if name.endswith(".fifo"):
+                throughput = Throughput.PER_QUEUE
+                wanted = ["DeduplicationScope", "FifoThroughputLimit"]
             try:
                 found = await self._forward(
                     "GetQueueAttributes", {"QueueUrl": url, "AttributeNames": wanted}
                 )
-            except SqsError:
-                return Throughput.PER_QUEUE  # the call itself will hear of the trouble
-            values = found.get("Attributes", {})
-            is_high = [values.get(each) for each in wanted] == ["messageGroup", "perMessageGroupId"]
-            self._throughputs[name] = Throughput.PER_PARTITION if is_high else Throughput.PER_QUEUE
+            except SqsError as error:
+                if QueueDoesNotExist.shape in {error.shape, error.code}:
+                    raise
+                return throughput  # the call itself will hear of the trouble
+            values = found.get("Attributes") or {}
+            if [values.get(each) for each in wanted] == ["messageGroup", "perMessageGroupId"]:
+                throughput = Throughput.PER_PARTITION
+            self._throughputs[name] = throughput
         return self._throughputs[name]
 
     async def _forward(self, action: str, params: Params) -> Params:
@@ -113,9 +156,14 @@ class Gateway:
                 f"The upstream {self._upstream} does not answer: {error}."
             ) from error
         try:
-            result: Params = orjson.loads(answer.body or b"{}")
+            result = orjson.loads(answer.body or b"{}")
         except orjson.JSONDecodeError:
-            result = {"message": f"The upstream answered {answer.status} without JSON."}
+            result = None
+        if not isinstance(result, dict):
+            trouble = f"The upstream answered {answer.status} without a JSON object."
+            if answer.status == 200:
+                raise InternalFailure(f"{trouble} What was asked may be done.")
+            result = {"message": trouble}
         if answer.status == 200:
             return result
         code, _, fault = answer.headers.get("x-amzn-query-error", "").partition(";")

@@ -15,6 +15,7 @@ from reference.cloud.sqs.errors import InvalidAddress, InvalidAttributeName, Inv
 from reference.cloud.sqs.moves import MoveTasks
 from reference.cloud.sqs.policies import with_permission, without_permission
 from reference.cloud.sqs.queue import Queue
+from reference.cloud.sqs.wire import queue_name_of
 
 Params = dict[str, Any]
 
@@ -60,8 +61,8 @@ class Operations:
         url = params.get("QueueUrl")
         if url is None:
             return None
-        name: str = url.rpartition("/")[2]
-        if not name or name == url:
+        name = queue_name_of(url)
+        if not name:
             raise InvalidAddress(f"The address {shown(url)} is not valid for this endpoint.")
         return self._engine.queue(name)
 

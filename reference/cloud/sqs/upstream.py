@@ -33,9 +33,23 @@ class _Reading:
         self.headers: dict[str, str] = {}
         self.body = b""
         self.is_complete = False
+        self._ends_with_connection = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        has_length = {"content-length", "transfer-encoding"} & self.headers.keys()
+        self._ends_with_connection = not has_length
+
+    def on_end(self) -> None:
+        """The connection ended: as HTTP/1.0 marks the end of an answer of unnamed length.
+
+        Raises ConnectionResetError when this one should have gone on.
+        """
+        if not self._ends_with_connection:
+            raise ConnectionResetError("the answer is not complete")
+        self.is_complete = True
 
     def on_body(self, body: bytes) -> None:
         self.body += body
@@ -84,10 +98,14 @@ class UpstreamClient:
             parser = httptools.HttpResponseParser(reading)
             while not reading.is_complete:
                 data = await reader.read(65_536)
-                if not data:
-                    raise ConnectionResetError("the answer is not complete")
-                parser.feed_data(data)
+                if data:
+                    parser.feed_data(data)
+                else:
+                    reading.on_end()
             return Answer(parser.get_status_code(), reading.headers, reading.body)
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
         finally:
             self._writers.discard(writer)
             writer.close()

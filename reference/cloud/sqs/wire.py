@@ -6,6 +6,7 @@ encoding with XML answers, which older SDKs and API Gateway integrations speak.
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from reference.cloud.sqs.connection import Connection, connection_of
 from reference.cloud.sqs.errors import SqsError
@@ -54,9 +55,17 @@ class Call(NamedTuple):
 
     @property
     def queue_name(self) -> str | None:
-        """The name in the QueueUrl, whether or not there is such a queue."""
-        url: str | None = self.params.get("QueueUrl")
-        return None if url is None else url.rpartition("/")[2]
+        """The name in the QueueUrl, whether or not there is such a queue; "" when it has none."""
+        url = self.params.get("QueueUrl")
+        return None if url is None else queue_name_of(url)
+
+
+def queue_name_of(url: str) -> str:
+    """The queue that a URL names: the end of its path, whatever query follows; "" when none."""
+    try:
+        return urlsplit(url).path.rpartition("/")[2] if "/" in url else ""
+    except ValueError:  # brackets in the host
+        return ""
 
 
 class Reply(NamedTuple):

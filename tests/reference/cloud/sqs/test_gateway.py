@@ -9,11 +9,12 @@ import sys
 import threading
 import time
 import urllib.request
+from contextlib import contextmanager
 
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from reference.cloud.sqs.app import create_app
 from reference.cloud.sqs.background import running
@@ -175,6 +176,122 @@ def test_a_gateway_stops_at_once_with_long_polls_under_way(connect):
         assert time.monotonic() - stopped_s < 10
         thread.join()
     assert outcome == ["ServiceUnavailable"]
+
+
+@pytest.fixture
+def chain(connect, list_journal):
+    """(gateway's URL, client of the gateway, journal of the upstream)"""
+    journal = list_journal()
+    with (
+        running(create_app(quotas="off", journal=journal)) as upstream,
+        running(create_app(upstream=upstream, burst_calls=1)) as url,
+    ):
+        yield url, connect(url, read_timeout=1), journal
+
+
+def test_a_message_does_not_go_to_a_receiver_that_hung_up_on_the_gateway(chain, connect):
+    url, impatient, _ = chain
+    queue = impatient.create_queue(QueueName="q")["QueueUrl"]
+    with pytest.raises(ReadTimeoutError):
+        impatient.receive_message(QueueUrl=queue, WaitTimeSeconds=20)
+    impatient.close()
+    time.sleep(0.3)  # the gateway hears of it, and then the upstream
+    patient = connect(url)
+    patient.send_message(QueueUrl=queue, MessageBody="m")
+    assert len(patient.receive_message(QueueUrl=queue)["Messages"]) == 1
+
+
+def calls_by_queue(url):
+    with urllib.request.urlopen(f"{url}/_admin/calls", timeout=5) as answer:  # noqa: S310
+        return json.loads(answer.read())["queues"]
+
+
+@pytest.mark.parametrize("tail", ["?x", "?a=/b", "#x", "\n"])
+def test_a_tail_on_the_queue_url_does_not_lead_around_the_quota(chain, tail):
+    url, sqs, journal = chain
+    queue = sqs.create_queue(QueueName="q.fifo", Attributes=FIFO)["QueueUrl"]
+    throttled = 0
+    for n in range(40):
+        try:
+            sqs.send_message(
+                QueueUrl=queue + tail.replace("x", str(n)),
+                MessageBody="m",
+                MessageGroupId="g",
+                MessageDeduplicationId=str(n),
+            )
+        except ClientError as error:
+            throttled += error.response["Error"]["Code"] == "RequestThrottled"
+    assert throttled + len(journal.events("stored")) == 40
+    assert set(calls_by_queue(url)) == {"q.fifo"}
+
+
+@pytest.mark.parametrize("name", ["missing", "missing.fifo", 'a"b', "%71", "a" * 81])
+def test_queues_that_nobody_has_are_not_counted(chain, name):
+    url, sqs, _ = chain
+    with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+        sqs.delete_message(QueueUrl=f"{url}/000000000000/{name}", ReceiptHandle="x")
+    assert calls_by_queue(url) == {}
+
+
+def test_a_deleted_queue_is_no_longer_counted(chain):
+    url, sqs, _ = chain
+    queue = sqs.create_queue(QueueName="q")["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="m")
+    assert set(calls_by_queue(url)) == {"q"}
+    sqs.delete_queue(QueueUrl=queue)
+    assert calls_by_queue(url) == {}
+
+
+@contextmanager
+def answering(answer):
+    """A server that gives every connection this answer and closes it."""
+
+    def serve():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(5)
+                received = b""
+                while b"\r\n\r\n" not in received or not received.endswith(b"}"):
+                    received += connection.recv(65_536)
+                connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+def test_an_answer_that_ends_with_its_connection_is_taken(connect):
+    answer = b'HTTP/1.0 200 OK\r\nServer: old\r\n\r\n{"QueueUrls": ["http://x/1/q"]}'
+    with answering(answer) as upstream, running(create_app(upstream=upstream)) as url:
+        assert connect(url).list_queues()["QueueUrls"] == [f"{url}/1/q"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (b"200 OK\r\nContent-Length: 3\r\n\r\n[1]", "InternalFailure"),
+        (b"200 OK\r\nContent-Length: 4\r\n\r\n<a/>", "InternalFailure"),
+        (b"400 Bad\r\nContent-Length: 4\r\n\r\nnull", "InternalFailure"),
+        (b"200 OK\r\nContent-Length: 9\r\n\r\n{}", "ServiceUnavailable"),
+        (b"302 Found\r\nContent-Length: 2\r\n\r\n{}", "InternalFailure"),
+        (b'400 Bad\r\nContent-Length: 20\r\n\r\n{"__type": "a\\r\\nb"}', "InternalFailure"),
+    ],
+)
+def test_an_upstream_that_talks_nonsense_is_an_error_of_the_servers_side(connect, answer, code):
+    with (
+        answering(b"HTTP/1.1 " + answer) as upstream,
+        running(create_app(upstream=upstream)) as url,
+    ):
+        with pytest.raises(ClientError) as caught:
+            connect(url).list_queues()
+        assert caught.value.response["Error"]["Code"] == code
 
 
 @pytest.mark.parametrize("url", ["localhost:4566", "ftp://x", "http://"])
