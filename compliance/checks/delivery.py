@@ -35,7 +35,8 @@ def check(history: History) -> Verdict:
     offences: list[Offence] = []
     for view, count in counts.items():
         offences += history.offences(view, WHAT[view], min(count, OFFENCES_KEPT - len(offences)))
-    delivered = f"{sets.delivered:,} delivered, {sets.parked:,} parked, {sets.lost:,} lost"
+    missing = "lost" if history.record.drained else "not delivered so far"
+    delivered = f"{sets.delivered:,} delivered, {sets.parked:,} parked, {sets.lost:,} {missing}"
     summary = f"{sets.acknowledged:,} acknowledged, "
     summary += delivered if history.has("sink") else "deliveries not recorded"
     others = {"recovered": sets.recovered, **counts}

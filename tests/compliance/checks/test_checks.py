@@ -44,6 +44,7 @@ def test_missing_email_in_a_queue_that_did_not_drain_is_inconclusive(make_story)
     verdict = delivery.check(story.history())
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert "late" in verdict.reasons[0]
+    assert "1 not delivered so far" in verdict.summary
 
 
 def test_delivery_that_nobody_asked_for_refutes_no_loss(story):
