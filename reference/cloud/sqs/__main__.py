@@ -6,7 +6,8 @@ from pathlib import Path
 
 from reference.clock import MonotonicClock
 from reference.cloud.sqs.app import create_app
-from reference.cloud.sqs.datalog import DataError, DataLog
+from reference.cloud.sqs.contents import DataError
+from reference.cloud.sqs.datalog import DataLog
 from reference.cloud.sqs.faults import THROTTLE_ERRORS
 from reference.cloud.sqs.quotas import BURST_CALLS_DEFAULT
 from reference.cloud.sqs.server import serve
@@ -42,10 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.upstream:
             where = f"gateway to {options.upstream}"
         if app.found:
-            where = f"kept in {options.data}; found {app.found.queues} queues with "
-            where += f"{app.found.messages} messages"
-            if app.found.torn_bytes:
-                where += f" and cut off a torn tail of {app.found.torn_bytes} bytes"
+            where = f"kept in {options.data}; {app.found}"
         print(
             f"local SQS on http://{options.host}:{port}, quotas {options.quotas}; "
             f"messages: {where}",

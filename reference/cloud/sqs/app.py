@@ -15,7 +15,8 @@ from reference.cloud.sqs.admin import PREFIX as ADMIN_PREFIX
 from reference.cloud.sqs.admin import Admin
 from reference.cloud.sqs.breaker import Breaker, Cut
 from reference.cloud.sqs.connection import Connection, connection_of
-from reference.cloud.sqs.datalog import DataLog, Recovered
+from reference.cloud.sqs.contents import Recovered
+from reference.cloud.sqs.datalog import DataLog
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import InternalFailure, RequestTooLarge, SqsError
 from reference.cloud.sqs.faults import THROTTLE_ERRORS, FaultInjector

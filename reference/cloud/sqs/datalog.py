@@ -2,139 +2,59 @@
 
 Every change is a line appended to DIR/log. Calls that come together share one write and one sync
 of the disk (group commit), and a call is answered only after the line of its change is on disk:
-what was confirmed is never lost. Opening reads the log, repairs a torn tail, and starts a
-new log with what is left; so does a log that has grown to four times its size at its start.
-Counters, quotas, faults and move tasks begin anew.
+what was confirmed is never lost. What could not be written stays first in line, and until it is
+on disk no call at all is confirmed, as any may rest on it.
+
+Opening reads the log, repairs a torn tail, and begins a new log with what is left. A log that has
+grown to four times its size at its start is begun anew too, slice by slice beside the running
+server:
+
+    old log:  ... | from here on: what happens meanwhile -----------+
+    draft:    what is there, in slices | overlap | the same bytes <-+ | whole | -> is the log now
+
+Counters, quotas, faults and move tasks begin anew at a restart.
 """
 
 import asyncio
+import errno
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeVar
 
 from reference.clock import Clock
+from reference.cloud.sqs.attempts import Attempt
 from reference.cloud.sqs.attributes import QueueAttributes
+from reference.cloud.sqs.contents import Contents, DataError, Recovered
 from reference.cloud.sqs.dedup import dedup_key
-from reference.cloud.sqs.engine import RECEIPT_KEY_BYTES, Engine
+from reference.cloud.sqs.engine import Engine
+from reference.cloud.sqs.logfile import LogFile
 from reference.cloud.sqs.message import Message
 from reference.cloud.sqs.queue import Queue
 from reference.cloud.sqs.records import (
     Record,
-    TornRecordError,
     WallTime,
-    decode,
+    attempt_of,
+    attempt_record,
     encode,
     first_send_of,
-    first_send_record,
     flight_record,
     message_of,
     message_record,
     queue_record,
 )
+from reference.cloud.sqs.snapshot import snapshot
 from reference.cloud.sqs.witness import Witness
 
-_VERSION = 1
+_T = TypeVar("_T")
 _RENEW_BYTES_MIN = 64 * 1024 * 1024
 _RENEW_GROWTH = 4
+_SLICE_BYTES = 64 * 1024  # of a snapshot at a time: a millisecond or two
+_UNSYNCED_BYTES_MAX = 4 * 1024 * 1024  # of a draft: its last sync must not keep calls waiting
 _ARRIVES_ELSEWHERE = {"parked", "moved"}
-
-
-class DataError(Exception):
-    """The data directory cannot be used; the message says why."""
-
-
-class Recovered(NamedTuple):
-    """What opening a log found."""
-
-    queues: int
-    messages: int
-    torn_bytes: int
-
-
-class _Contents:
-    """The state that a log's records add up to."""
-
-    def __init__(self) -> None:
-        self.receipt_key = os.urandom(RECEIPT_KEY_BYTES)
-        self.queues: dict[str, Record] = {}
-        self.messages: dict[str, dict[int, Record]] = {}
-        self.first_sends: dict[str, list[Record]] = {}
-        self.last_order = 0
-        self.torn_bytes = 0
-        self._apply: dict[str, Callable[[Record], None]] = {
-            "start": self._start,
-            "queue": self._queue,
-            "removed": self._removed,
-            "message": self._message,
-            "flight": self._flight,
-            "left": self._left,
-            "id": self._id,
-            "forgot": lambda record: self.first_sends[record["q"]].clear(),
-        }
-
-    def read(self, path: Path) -> None:
-        """Raises DataError when something else than the tail is damaged."""
-        size = path.stat().st_size
-        offset = 0
-        with path.open("rb") as log:
-            for number, line in enumerate(log, start=1):
-                try:
-                    record = decode(line)
-                    self._apply[record["e"]](record)
-                except (TornRecordError, KeyError, TypeError) as error:
-                    # Only the last write can be torn. Records after damage mean a damaged disk.
-                    if any(_is_whole(later) for later in log):
-                        raise DataError(
-                            f"{path}:{number}: damaged in the middle; restore it from a copy or "
-                            "move it away to start empty"
-                        ) from error
-                    self.torn_bytes = size - offset
-                    return
-                offset += len(line)
-
-    def _start(self, record: Record) -> None:
-        self.receipt_key = bytes.fromhex(record["key"])
-        self.last_order = record["last_order"]
-
-    def _queue(self, record: Record) -> None:
-        self.queues[record["q"]] = record
-        self.messages.setdefault(record["q"], {})
-        self.first_sends.setdefault(record["q"], [])
-
-    def _removed(self, record: Record) -> None:
-        del self.queues[record["q"]], self.messages[record["q"]], self.first_sends[record["q"]]
-
-    def _message(self, record: Record) -> None:
-        self.messages[record["q"]][record["order"]] = record
-        self.last_order = max(self.last_order, record["order"])
-        if departed := record.pop("from", None):
-            name, order = departed
-            del self.messages[name][order]
-        if (key := record.pop("key", None)) is not None:
-            # No more than needed: the record would keep the body for five minutes.
-            first = {"id": record["id"], "order": record["order"], "sent_s": record["enqueued_s"]}
-            self.first_sends[record["q"]].append({**first, "key": key})
-
-    def _flight(self, record: Record) -> None:
-        self.messages[record["q"]][record["order"]].update({**record, "e": "message"})
-
-    def _left(self, record: Record) -> None:
-        del self.messages[record["q"]][record["order"]]
-
-    def _id(self, record: Record) -> None:
-        self.first_sends[record["q"]].append(record)
-
-
-def _is_whole(line: bytes) -> bool:
-    try:
-        decode(line)
-    except TornRecordError:
-        return False
-    return True
 
 
 class DataLog(Witness):
@@ -149,7 +69,7 @@ class DataLog(Witness):
         """
         self._path = folder / "log"
         self._wall = WallTime(clock)
-        self._contents = _Contents()
+        self._contents = Contents()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -166,8 +86,9 @@ class DataLog(Witness):
             raise DataError(f"{folder}: {error.strerror}") from error
         self.receipt_key = self._contents.receipt_key
         self._engine: Engine | None = None
-        self._fd = -1
-        self._size_bytes = 0
+        self._file: LogFile | None = None
+        self._draft: LogFile | None = None  # is to take the file's place; the thread's alone
+        self._rewriting: asyncio.Task[None] | None = None
         self._renew_bytes_min = renew_bytes_min
         self._renew_at_bytes = renew_bytes_min
         self._departed: tuple[str, int] | None = None
@@ -183,60 +104,58 @@ class DataLog(Witness):
         """
         contents, wall = self._contents, self._wall
         engine.resume_after(contents.last_order)
+        for name, deleted_s in contents.deleted_s.items():
+            engine.restore_deletion(name, wall.past(deleted_s))
         for name, record in contents.queues.items():
             attributes = QueueAttributes.restored(record["attributes"])
             queue = engine.restore_queue(name, attributes, record["tags"])
             queue.created_s, queue.modified_s = record["created_s"], record["modified_s"]
+            if (purged_s := record.get("purged_s")) is not None:
+                queue.purged_s = wall.past(purged_s)
             for first in contents.first_sends[name]:
                 queue.dedup.restore(*first_send_of(first, wall))
+            for attempt in contents.attempts[name]:
+                queue.attempts.restore(*attempt_of(attempt, wall))
             for order in sorted(contents.messages[name]):
                 queue.restore(message_of(contents.messages[name][order], wall))
-        found = Recovered(
-            len(contents.queues), sum(map(len, contents.messages.values())), contents.torn_bytes
-        )
-        self._contents = _Contents()
+        for (name, _), order in contents.last_set.items():
+            if (known := engine.find(name)) is not None:
+                known.restore_last_set(order)
+        found = contents.found()
+        self._contents = Contents()
         self._engine = engine
         try:
-            self._begin_anew(engine)
+            draft = LogFile(self._draft_path)
+            records = snapshot(engine, self.receipt_key, wall)
+            while lines := _next_slice(records):
+                draft.append(lines)
+            draft.take_name(self._path)
         except OSError as error:
             raise DataError(f"{self._path}: {error.strerror}") from error
+        self._go_on_in(draft)
         return found
 
-    def _begin_anew(self, engine: Engine) -> None:
-        draft = self._path.with_suffix(".draft")
-        with draft.open("wb") as log:
-            start = {"version": _VERSION, "key": self.receipt_key.hex()}
-            log.write(encode({"e": "start", **start, "last_order": engine.last_order}))
-            for queue in engine:
-                log.write(encode(queue_record(queue)))
-                for key, first in queue.dedup.first_sends():
-                    log.write(encode(first_send_record(queue, key, first, self._wall)))
-                for message in queue.messages():
-                    log.write(encode(message_record(queue, message, self._wall)))
-            log.flush()
-            os.fsync(log.fileno())
-            size_bytes = log.tell()
-        draft.replace(self._path)
-        if self._fd >= 0:
-            os.close(self._fd)
-        self._size_bytes = size_bytes
-        self._renew_at_bytes = max(self._renew_bytes_min, _RENEW_GROWTH * size_bytes)
-        self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        os.fsync(folder)  # the new name, too, must survive
-        os.close(folder)
-        self._pending.clear()  # the new log holds what these would have added up to
+    @property
+    def _draft_path(self) -> Path:
+        return self._path.with_suffix(".draft")
+
+    def _go_on_in(self, file: LogFile) -> None:
+        self._file = file
+        self._renew_at_bytes = max(self._renew_bytes_min, _RENEW_GROWTH * file.size_bytes)
 
     # What the queues tell
 
     def configured(self, queue: Queue) -> None:
-        self._append(queue_record(queue))
+        self._append(queue_record(queue, self._wall))
 
     def removed(self, queue: Queue) -> None:
-        self._append({"e": "removed", "q": queue.name})
+        self._append({"e": "removed", "q": queue.name, "at_s": self._wall.now_s()})
 
-    def forgot_ids(self, queue: Queue) -> None:
-        self._append({"e": "forgot", "q": queue.name})
+    def purged(self, queue: Queue) -> None:
+        self._append({"e": "purged", "q": queue.name, "at_s": self._wall.now_s()})
+
+    def attempted(self, queue: Queue, attempt_id: str, attempt: Attempt) -> None:
+        self._append(attempt_record(queue, attempt_id, attempt, self._wall))
 
     def stored(self, queue: Queue, message: Message) -> None:
         record = message_record(queue, message, self._wall)
@@ -266,7 +185,7 @@ class DataLog(Witness):
         if why in _ARRIVES_ELSEWHERE:
             # One record for both ends: a tail torn between two would lose the message.
             self._departed = (queue.name, message.order)
-        else:
+        elif why != "purged":  # the queue tells of all of them at once
             self._append({"e": "left", "q": queue.name, "order": message.order})
 
     def _append(self, record: Record) -> None:
@@ -285,33 +204,33 @@ class DataLog(Witness):
         await future
 
     def _start_writing(self) -> None:
-        if self._size_bytes > self._renew_at_bytes and self._engine is not None:
-            try:
-                self._begin_anew(self._engine)
-            except OSError:
-                # No room for a second log: go on with the first and try again much later.
-                self._renew_at_bytes *= _RENEW_GROWTH
+        assert self._file is not None, "restore comes before commit"
         batch, self._pending = b"".join(self._pending), []
         waiting, self._waiting = self._waiting, []
         self._is_writing = True
-        writing = asyncio.get_running_loop().run_in_executor(self._thread, self._write, batch)
-        writing.add_done_callback(partial(self._written, waiting))
+        writing = self._in_thread(self._write, batch)
+        writing.add_done_callback(partial(self._written, waiting, batch))
+        is_rewriting = self._rewriting is not None and not self._rewriting.done()
+        if self._file.size_bytes > self._renew_at_bytes and not is_rewriting:
+            # The batch is in the snapshot; what is told from now on comes after it.
+            self._start_rewriting(self._file, self._file.size_bytes + len(batch))
+
+    def _in_thread(self, run: Callable[..., _T], *given: object) -> asyncio.Future[_T]:
+        return asyncio.get_running_loop().run_in_executor(self._thread, run, *given)
 
     def _write(self, batch: bytes) -> None:
-        try:
-            written = 0
-            while written < len(batch):
-                written += os.write(self._fd, batch[written:])
-            os.fdatasync(self._fd)
-        except OSError:
-            # A half-written record must not stand before later ones.
-            os.ftruncate(self._fd, self._size_bytes)
-            raise
-        self._size_bytes += len(batch)
+        assert self._file is not None
+        if batch:
+            self._file.append_synced(batch)
 
-    def _written(self, waiting: list[asyncio.Future[None]], writing: asyncio.Future[None]) -> None:
+    def _written(
+        self, waiting: list[asyncio.Future[None]], batch: bytes, writing: asyncio.Future[None]
+    ) -> None:
         self._is_writing = False
         error = writing.exception()
+        if error is not None:
+            # Memory has moved on, so the log must follow before anything may be confirmed.
+            self._pending.insert(0, batch)
         for future in waiting:
             if future.done():
                 continue
@@ -322,9 +241,90 @@ class DataLog(Witness):
         if self._waiting:
             self._start_writing()
 
+    # Begun anew
+
+    def _start_rewriting(self, old: LogFile, from_bytes: int) -> None:
+        assert self._engine is not None
+        records = snapshot(self._engine, self.receipt_key, self._wall)
+        rewriting = self._rewrite(records, old, from_bytes)
+        self._rewriting = asyncio.get_running_loop().create_task(rewriting)
+
+    async def _rewrite(self, records: Iterator[Record], old: LogFile, from_bytes: int) -> None:
+        """`from_bytes`: where in the old log that begins what the snapshot does not hold."""
+        now_s = asyncio.get_running_loop().time
+        try:
+            draft = await self._in_thread(self._begin_draft)
+            started_s = now_s()
+            while lines := _next_slice(records):
+                spent_s = now_s() - started_s
+                await self._in_thread(_append_to_draft, draft, lines)
+                await asyncio.sleep(spent_s)  # no more than half of the time
+                started_s = now_s()
+            await self._in_thread(_append_to_draft, draft, encode({"e": "overlap"}))
+            copied = _UNSYNCED_BYTES_MAX
+            while copied > _SLICE_BYTES:
+                copied = await self._in_thread(_copy, old, from_bytes, draft)
+                from_bytes += copied
+            await self._in_thread(self._switch, old, from_bytes, draft)
+        except OSError:
+            # No room for a second log: go on with the first.
+            await self._in_thread(self._discard_draft)
+            self._renew_at_bytes *= _RENEW_GROWTH
+
+    def _begin_draft(self) -> LogFile:
+        self._discard_draft()
+        self._draft = LogFile(self._draft_path)
+        return self._draft
+
+    def _switch(self, old: LogFile, from_bytes: int, draft: LogFile) -> None:
+        while copied := _copy(old, from_bytes, draft):
+            from_bytes += copied
+        draft.append(encode({"e": "whole"}))
+        draft.take_name(self._path)
+        self._draft = None
+        self._go_on_in(draft)
+        old.close()
+
+    def _discard_draft(self) -> None:
+        if self._draft is not None:
+            draft, self._draft = self._draft, None
+            draft.discard()
+
     def close(self) -> None:
         """Write what is left and give the folder free. Raises OSError."""
+        if self._rewriting is not None:
+            self._rewriting.cancel()
+        # After what the thread was given before, which may be to make the draft the log.
+        self._thread.submit(self._discard_draft)
         self._thread.shutdown()
-        self._write(b"".join(self._pending))
-        os.close(self._fd)
-        os.close(self._lock)
+        try:
+            self._write(b"".join(self._pending))
+        finally:
+            if self._file is not None:
+                self._file.close()
+            os.close(self._lock)
+
+
+def _next_slice(records: Iterator[Record]) -> bytes:
+    """The next records as lines; empty when there are no more."""
+    lines: list[bytes] = []
+    size_bytes = 0
+    while size_bytes < _SLICE_BYTES and (record := next(records, None)) is not None:
+        lines.append(encode(record))
+        size_bytes += len(lines[-1])
+    return b"".join(lines)
+
+
+def _append_to_draft(draft: LogFile, lines: bytes) -> None:
+    draft.append(lines)
+    if draft.unsynced_bytes > _UNSYNCED_BYTES_MAX:
+        draft.sync()
+
+
+def _copy(old: LogFile, from_bytes: int, draft: LogFile) -> int:
+    """Copy what was written meanwhile, up to a limit; returns how much that was."""
+    if old.size_bytes < from_bytes:
+        raise OSError(errno.EIO, "what the log is to hold could not be written")
+    part = old.read(from_bytes, _UNSYNCED_BYTES_MAX)
+    _append_to_draft(draft, part)
+    return len(part)

@@ -156,6 +156,15 @@ class Engine:
         del self._queues[name]
         self._deleted_s[name] = self._clock.now_s()
 
+    def deleted_s(self) -> dict[str, float]:
+        """Names that cannot be used again yet, and when their queues were deleted."""
+        since_s = self._clock.now_s() - self.limits.recreate_interval_s
+        self._deleted_s = {name: at_s for name, at_s in self._deleted_s.items() if at_s > since_s}
+        return dict(self._deleted_s)
+
+    def restore_deletion(self, name: str, at_s: float) -> None:
+        self._deleted_s[name] = at_s
+
     def dead_letter_sources(self, dead_letters: Queue) -> list[Queue]:
         return [
             queue

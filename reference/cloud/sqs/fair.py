@@ -128,6 +128,10 @@ class FairOrdering:
     def adjust(self, message: Message) -> None:
         pass
 
+    def is_last_set(self, message: Message) -> bool:
+        del message
+        return False  # a rule of FIFO groups
+
     def show(self, message: Message) -> None:
         self._end_flight(message)
         self._add(message)

@@ -79,27 +79,34 @@ class GroupOrdering:
         self._look_ahead = look_ahead
         self._beyond: deque[Message] = deque()
         self._within = 0
-        self._horizon = -1  # place of the last message within
+        self._horizon = -1  # place of the last message within that was not received before it
 
     def arrive(self, message: Message) -> None:
-        self._beyond.append(message)
-        self._advance_horizon()
+        if message.receive_count:
+            # A restart brings it back. It was received, so it was within the look-ahead, though
+            # that may be shorter now.
+            self._enter(message)
+        else:
+            self._beyond.append(message)
+            self._advance_horizon()
 
     def _advance_horizon(self) -> None:
         while self._beyond and self._within < self._look_ahead:
             message = self._beyond.popleft()
             if message.state is State.GONE:
                 continue
-            self._within += 1
             self._horizon = message.order
-            name = _name(message)
-            group = self._groups.get(name)
-            if group is None:
-                group = self._groups[name] = Group()
-            # A message arrives received before only when a restart brings it back.
-            (group.front if message.receive_count else group.fresh).append(message)
-            group.live += 1
-            self._offer(group)
+            self._enter(message)
+
+    def _enter(self, message: Message) -> None:
+        self._within += 1
+        name = _name(message)
+        group = self._groups.get(name)
+        if group is None:
+            group = self._groups[name] = Group()
+        (group.front if message.receive_count else group.fresh).append(message)
+        group.live += 1
+        self._offer(group)
 
     def take(self, limit: int, receive_count_max: int) -> Taken:
         taken = Taken([], [])
@@ -116,7 +123,13 @@ class GroupOrdering:
             self._groups_in_flight += 1
 
     def adjust(self, message: Message) -> None:
-        self._groups[_name(message)].last_set = message
+        group = self._groups[_name(message)]
+        group.last_set = message
+        self._offer(group)
+
+    def is_last_set(self, message: Message) -> bool:
+        group = self._groups.get(_name(message))
+        return group is not None and group.last_set is message
 
     def show(self, message: Message) -> None:
         group = self._groups[_name(message)]
@@ -124,7 +137,7 @@ class GroupOrdering:
         self._offer(group)
 
     def remove(self, message: Message, *, was_in_flight: bool) -> None:
-        if message.order > self._horizon:
+        if message.order > self._horizon and not message.receive_count:
             return  # it leaves `_beyond` when it is met there
         group = self._groups[_name(message)]
         if message in group.front:

@@ -30,6 +30,10 @@ class Ordering(Protocol):
     def adjust(self, message: Message) -> None:
         """The visibility timeout of a message in flight was set anew."""
 
+    def is_last_set(self, message: Message) -> bool:
+        """Whether its visibility timeout was set last in its group; False without groups."""
+        ...
+
     def show(self, message: Message) -> None:
         """The message is visible again: its timeout expired or was set to zero."""
 

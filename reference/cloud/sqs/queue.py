@@ -53,7 +53,7 @@ class Queue:
         self._around = around
         self._clock = around.clock
         self._receipts = receipts
-        self._purged_s = float("-inf")
+        self.purged_s: float | None = None
         self.dedup = DedupWindow(self._clock)
         self.attempts = ReceiveAttempts(self._clock)
         self._forget_messages()
@@ -331,17 +331,17 @@ class Queue:
         """
         now_s = self._clock.now_s()
         interval_s = self._around.limits.purge_interval_s
-        if now_s - self._purged_s < interval_s:
+        if self.purged_s is not None and now_s - self.purged_s < interval_s:
             raise PurgeQueueInProgress(
                 f"Only one PurgeQueue operation on {self.name} is allowed every "
                 f"{interval_s:.0f} seconds."
             )
-        self._purged_s = now_s
+        self.purged_s = now_s
         self.settle()
         self.drop_messages()
         self.dedup.clear()
         self.attempts.clear()
-        self._around.witness.forgot_ids(self)
+        self._around.witness.purged(self)
 
     def drop_messages(self) -> None:
         for message in self._store:
@@ -410,6 +410,25 @@ class Queue:
         else:
             message.state = State.VISIBLE
             self._ordering.arrive(message)
+        if message.receive_count >= _PUT_BACK_AFTER_RECEIVES and not self.attributes.is_fifo:
+            self._store.put_back(message)
+
+    def restore_last_set(self, order: int) -> None:
+        """Of a group's messages that were restored, this one's timeout was set last."""
+        message = self._store.get(order)
+        if message is not None and message.receive_count:
+            self._ordering.adjust(message)
+
+    def holds(self, message: Message) -> bool:
+        return self._store.get(message.order) is message
+
+    def is_last_set(self, message: Message) -> bool:
+        """Whether its visibility timeout was set last in its group."""
+        return self._ordering.is_last_set(message)
+
+    def stored(self) -> list[Message]:
+        """Every message, in no order, also those that have expired by now."""
+        return list(self._store)
 
     def messages(self) -> list[Message]:
         """Every message, the oldest first."""

@@ -12,11 +12,15 @@ from typing import Any
 import orjson
 
 from reference.clock import Clock
+from reference.cloud.sqs.attempts import Attempt, Delivered
 from reference.cloud.sqs.dedup import DedupKey, FirstSend
 from reference.cloud.sqs.message import Message, MessageAttribute, Outgoing
 from reference.cloud.sqs.queue import Queue
 
 Record = dict[str, Any]
+
+# 2: purges and deletions tell their time, attempts, rewrites that overlap with what happens.
+VERSION = 2
 
 
 class TornRecordError(Exception):
@@ -48,6 +52,9 @@ class WallTime:
         self._clock = clock
         self._offset_s = clock.wall_s() - clock.now_s()
 
+    def now_s(self) -> float:
+        return self.of(self._clock.now_s())
+
     def of(self, clock_s: float) -> float:
         return clock_s + self._offset_s
 
@@ -59,7 +66,7 @@ class WallTime:
         return min(self.back(wall_s), self._clock.now_s())
 
 
-def queue_record(queue: Queue) -> Record:
+def queue_record(queue: Queue, wall: WallTime) -> Record:
     return {
         "e": "queue",
         "q": queue.name,
@@ -67,6 +74,7 @@ def queue_record(queue: Queue) -> Record:
         "tags": queue.tags,
         "created_s": queue.created_s,
         "modified_s": queue.modified_s,
+        "purged_s": None if queue.purged_s is None else wall.of(queue.purged_s),
     }
 
 
@@ -152,3 +160,23 @@ def first_send_of(record: Record, wall: WallTime) -> tuple[DedupKey, FirstSend]:
     key = record["key"] if isinstance(record["key"], str) else tuple(record["key"])
     first = FirstSend(record["id"], record["order"], wall.past(record["sent_s"]))
     return key, first
+
+
+def attempt_record(queue: Queue, attempt_id: str, attempt: Attempt, wall: WallTime) -> Record:
+    return {
+        "e": "attempt",
+        "q": queue.name,
+        "id": attempt_id,
+        "at_s": wall.of(attempt.at_s),
+        "delivered": [
+            [order, number, wall.of(until_s)] for order, number, until_s in attempt.delivered
+        ],
+    }
+
+
+def attempt_of(record: Record, wall: WallTime) -> tuple[str, Attempt]:
+    delivered = (
+        Delivered(order, number, wall.back(until_s))
+        for order, number, until_s in record["delivered"]
+    )
+    return record["id"], Attempt(wall.past(record["at_s"]), tuple(delivered))

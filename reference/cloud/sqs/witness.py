@@ -23,8 +23,8 @@ class Witness:
     def removed(self, queue: "Queue") -> None:
         """The queue was deleted; its messages were purged before."""
 
-    def forgot_ids(self, queue: "Queue") -> None:
-        """A purge cleared the deduplication ids."""
+    def purged(self, queue: "Queue") -> None:
+        """All messages were purged, each told before, and the deduplication ids forgotten."""
 
     def stored(self, queue: "Queue", message: Message) -> None:
         """A send was accepted. The first of all effects: when this raises, nothing happened."""
@@ -67,9 +67,9 @@ class Witnesses(Witness):
         for each in self._witnesses:
             each.removed(queue)
 
-    def forgot_ids(self, queue: "Queue") -> None:
+    def purged(self, queue: "Queue") -> None:
         for each in self._witnesses:
-            each.forgot_ids(queue)
+            each.purged(queue)
 
     def stored(self, queue: "Queue", message: Message) -> None:
         for each in self._witnesses:

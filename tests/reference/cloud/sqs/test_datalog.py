@@ -14,7 +14,8 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reference.clock import VirtualClock
-from reference.cloud.sqs.datalog import DataError, DataLog
+from reference.cloud.sqs.contents import DataError, Recovered
+from reference.cloud.sqs.datalog import DataLog
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.message import MessageAttribute, Outgoing
 
@@ -79,7 +80,7 @@ def test_everything_that_counts_comes_back(machine):
     before = state(machine.engine)
     machine.restart()
     assert state(machine.engine) == before
-    assert machine.found == (2, 6, 0)
+    assert machine.found == Recovered(2, 6)
 
 
 def test_locks_handles_and_deduplication_go_on_after_a_restart(machine):
@@ -274,29 +275,29 @@ def test_a_log_that_has_grown_is_begun_anew_while_running(tmp_path):
     before = state(machine.engine)
     machine.restart()
     assert state(machine.engine) == before
-    assert machine.found == (1, 10, 0)
+    assert machine.found == Recovered(1, 10)
     machine.log.close()
 
 
 def test_a_full_disk_fails_the_call_and_leaves_a_readable_log(machine, monkeypatch):
     queue = machine.engine.create_queue("q.fifo", FIFO)
     asyncio.run(machine.log.commit())
-    write = os.write
+    write = os.pwrite
 
-    def full(fd, data):
-        write(fd, data[: len(data) // 2])
+    def full(fd, data, offset):
+        write(fd, data[: len(data) // 2], offset)
         raise OSError(28, "No space left on device")
 
     queue.send(Outgoing("m", 1, "g", "1"))
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", full)
+        patch.setattr(os, "pwrite", full)
         with pytest.raises(OSError, match="No space left"):
             asyncio.run(machine.log.commit())
     queue.send(Outgoing("m", 1, "g", "2"))
     asyncio.run(machine.log.commit())
     machine.restart()
     assert machine.found.torn_bytes == 0
-    assert [m.dedup_id for m in machine.engine.queue("q.fifo").messages()] == ["2"]
+    assert [m.dedup_id for m in machine.engine.queue("q.fifo").messages()] == ["1", "2"]
 
 
 def test_a_killed_server_loses_nothing_that_it_confirmed(tmp_path, connect):
