@@ -60,7 +60,9 @@ class Breaker:
 
     async def run(self, call: Call, request: Request) -> Outcome:
         """Raises SqsError or Cut."""
-        decision = self._faults.decide(call.action, call.queue_name)
+        decision = (
+            self._faults.decide(call.action, call.queue_name) if self._faults.plan.faults else None
+        )
         if decision is None:
             return await self._backend.run(call, request), 0.0
         fault, randomness = decision

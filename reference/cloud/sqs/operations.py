@@ -15,7 +15,7 @@ from reference.cloud.sqs.errors import InvalidAddress, InvalidAttributeName, Inv
 from reference.cloud.sqs.moves import MoveTasks
 from reference.cloud.sqs.policies import with_permission, without_permission
 from reference.cloud.sqs.queue import Queue
-from reference.cloud.sqs.wire import queue_name_of
+from reference.cloud.sqs.wire import Request, queue_name_of
 
 Params = dict[str, Any]
 
@@ -66,15 +66,12 @@ class Operations:
             raise InvalidAddress(f"The address {shown(url)} is not valid for this endpoint.")
         return self._engine.queue(name)
 
-    def run(self, action: str, queue: Queue | None, params: Params, base_url: str) -> Params:
-        """`base_url` is how the caller reached us; queue URLs start with it.
-
-        Raises SqsError.
-        """
+    def run(self, action: str, queue: Queue | None, params: Params, request: Request) -> Params:
+        """Raises SqsError."""
         if action in self._on_queue:
             assert queue is not None, f"the service model lets {action} pass without a QueueUrl"
             return self._on_queue[action](queue, params)
-        return self._on_account[action](params, base_url)
+        return self._on_account[action](params, request.base_url)
 
     def _url(self, base_url: str, queue: Queue) -> str:
         return f"{base_url}/{self._engine.account_id}/{queue.name}"

@@ -119,7 +119,7 @@ class Quotas:
             return True
         buckets = self._buckets_of(queue_name, throughput, family, groups)
         # All or none: a call over one partition's quota must not use up another's.
-        is_admitted = all(bucket.has_token() for bucket in buckets)
+        is_admitted = all(map(TokenBucket.has_token, buckets))
         if is_admitted:
             for bucket in buckets:
                 bucket.take()

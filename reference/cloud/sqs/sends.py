@@ -32,6 +32,7 @@ def outgoing_from(params: Params) -> Outgoing:
     if given := params.get("MessageAttributes"):
         attributes = _attributes_from(given)
         size_bytes += attributes_size_bytes(attributes)
+    system_attributes = params.get("MessageSystemAttributes")
     delay_s = params.get("DelaySeconds")
     if delay_s is not None:
         check_range("DelaySeconds", delay_s, 0, limits.DELAY_S_MAX)
@@ -43,7 +44,7 @@ def outgoing_from(params: Params) -> Outgoing:
         # A FIFO queue accepts 0 per message and takes it for the queue's own delay.
         delay_s,
         attributes,
-        _trace_header(params.get("MessageSystemAttributes") or {}),
+        _trace_header(system_attributes) if system_attributes else None,
     )
 
 
@@ -68,7 +69,8 @@ def _trace_header(given: Params) -> str | None:
                 f"Message system attribute name '{name[:80]}' is invalid. The only one that can "
                 "be sent is AWSTraceHeader, of type String."
             )
-    return given["AWSTraceHeader"].get("StringValue") if given else None
+    header: str | None = given["AWSTraceHeader"].get("StringValue")
+    return header
 
 
 def send(queue: Queue, params: Params) -> Params:

@@ -16,7 +16,7 @@ from reference.cloud.sqs.operations import Operations
 from reference.cloud.sqs.partitions import groups_named
 from reference.cloud.sqs.polling import LongPolls
 from reference.cloud.sqs.quotas import Quotas
-from reference.cloud.sqs.receives import receive_call
+from reference.cloud.sqs.receives import ReceiveCall, receive_call
 from reference.cloud.sqs.wire import Call, Params, Request
 
 
@@ -64,12 +64,6 @@ class LocalSqs:
         self._is_stopping = False
 
     async def run(self, call: Call, request: Request) -> Params:
-        result = await self._run(call, request)
-        if self._data is not None:
-            await self._data.commit()
-        return result
-
-    async def _run(self, call: Call, request: Request) -> Params:
         queue = self._operations.queue_of(call.params)
         if queue is not None and not self._quotas.admit(
             queue.name,
@@ -81,17 +75,24 @@ class LocalSqs:
             if attempt_id and len(attempt_id) <= TOKEN_LENGTH_MAX:
                 queue.burn_attempt(attempt_id)
             raise self._throttle_error("Request is throttled.")
-        if call.action != "ReceiveMessage":
-            result = self._operations.run(call.action, queue, call.params, request.base_url)
+        if call.action == "ReceiveMessage":
+            assert queue is not None
+            receive = receive_call(queue, call.params)
+            result = receive.try_receive()
+            if result is None:
+                result = await self._wait(receive, request)
+        else:
+            result = self._operations.run(call.action, queue, call.params, request)
             if call.action == "DeleteQueue":
                 self._quotas.forget(call.queue_name or "")
-            return result
-        assert queue is not None
-        receive = receive_call(queue, call.params)
-        if (received := receive.try_receive()) is not None:
-            return received
+        if self._data is not None:
+            await self._data.commit()
+        return result
+
+    async def _wait(self, receive: ReceiveCall, request: Request) -> Params:
+        """A receive that found nothing: it may wait, and ends with its client."""
         if receive.wait_s == 0 or self._is_stopping:
-            queue.counters.empty_receives += 1
+            receive.queue.counters.empty_receives += 1
             return {}
         wait = self._polls.wait(receive)
         request.connection.when_lost(wait.leave)
