@@ -6,6 +6,7 @@ comes again is learned again, which costs little, because the model's answers ar
 """
 
 import gc
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -27,6 +28,8 @@ ASKED_BYTES_MAX = 16 << 20
 SHAPES_MAX = 250_000
 _CONTROL_SOURCES_MAX = 10_000
 _ARROW = " > "
+# Rules that load slowly wait for so much of a log: a canary in it is told at once.
+FIRST_LOOK_BYTES = 1 << 20
 
 
 class Epochs:
@@ -50,14 +53,33 @@ class Epochs:
         self._missing_model: ModelMissingError | None = None
         self._current = Line("", 0, b"")
         self._openings: dict[tuple[str, int], bytes] = {}  # of lines that the model is asked about
+        # Lines of the first look that wait for rules; None when it is over.
+        self._waiting: deque[Line] | None = deque() if canaries.count else None
+        self._first_look_bytes = 0
         self._start()
 
     def take(self, line: Line) -> None:
         """Run what has to see this line."""
+        if self._waiting is None:
+            self._take(line)
+            return
+        if not self._take(line, can_wait=True):
+            self._waiting.append(line)
+        self._first_look_bytes += len(line.data)
+        if self._first_look_bytes >= FIRST_LOOK_BYTES:
+            self._end_first_look()
+
+    def _end_first_look(self) -> None:
+        # One by one: Ctrl-C in the middle leaves the rest for `finish`.
+        while self._waiting:
+            self._take(self._waiting.popleft())
+        self._waiting = None
+
+    def _take(self, line: Line, *, can_wait: bool = False) -> bool:
         pending = self._pass.pending
         asked = len(pending.asked)
         self._current = line
-        self._pass.take(line)
+        is_taken = self._pass.take(line, can_wait=can_wait)
         if len(pending.asked) > asked:
             self._asked_bytes += len(line.data)
             if line.opening:
@@ -71,14 +93,17 @@ class Epochs:
             # A pass refers to itself, so it is not freed when it is dropped, but when the collector
             # comes by: not soon, where long-lived objects are many. Tens of ms, once an epoch.
             gc.collect()
+        return is_taken
 
-    def look_for_names(self) -> None:
-        """Ask the model now, if there is anything to ask: for moments in which nothing comes."""
+    def catch_up(self) -> None:
+        """Run what waits, and ask the model if there is anything to ask: while nothing comes."""
+        self._end_first_look()
         if self._pass.pending.asked:
             self.finish()
 
     def finish(self) -> None:
         """End this epoch: ask the model about what was gathered, and forget the shapes."""
+        self._end_first_look()
         pending = self._pass.pending
         if self._settings.names and pending.asked and self._missing_model is None:
             try:

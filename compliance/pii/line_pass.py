@@ -63,26 +63,39 @@ class LinePass:
         self._shown = lru_cache(4096)(self._without_canaries)
         self.shown_source = lru_cache(4096)(self._without_personal_data)
 
-    def take(self, line: Line) -> None:
-        """Run what has to see this line."""
+    def take(self, line: Line, *, can_wait: bool = False) -> bool:
+        """Run what has to see this line; False, and nothing done, when it can wait and should.
+
+        It should when no canary stands in it, but something for rules that take a second to load.
+        """
         shape = shape_of(line.data)
         hits = self._canaries.find(line.data)[:HITS_PER_LINE_MAX]
-        is_known = self.pending.count_if_known(shape.digest)
         has_patterns = self._settings.patterns and may_hold_pattern(
             line.data, self._grouped_numbers(shape)
         )
+        if can_wait and has_patterns and not hits:
+            return False
+        self._look(line, shape, hits, has_patterns=has_patterns)
+        return True
+
+    def _look(self, line: Line, shape: Shape, hits: list[CanaryHit], *, has_patterns: bool) -> None:
+        is_known = self.pending.count_if_known(shape.digest)
         # Fields and addresses are told by words, and the words of a shape are on each of its lines.
         has_words = self._settings.patterns and (not is_known or shape.digest in self._telling)
         if is_known and not (hits or has_patterns or has_words):
             return
         record = parse(line.data)
         spans: Spans = defaultdict(list)
-        drafts = list(self._canary_drafts(line, record, hits, spans))
+        canaries = list(self._canary_drafts(line, record, hits, spans))
+        if canaries:
+            # Told before anything else is looked for: the rules may have to be loaded first.
+            self._record(line, record, canaries, spans)
+        drafts: list[Draft] = []
         if has_patterns:
             known = [hit.canary.value.casefold() for hit in hits]
             drafts += self._pattern_drafts(line, record, known, spans)
         if has_words:
-            told = list(self._word_drafts(line, record, drafts, spans))
+            told = list(self._word_drafts(line, record, [*canaries, *drafts], spans))
             if told and len(self._telling) < SHAPES_MAX:
                 self._telling.add(shape.digest)
             drafts += told
@@ -212,7 +225,10 @@ class LinePass:
         found = {draft.value for draft in drafts}
         template = self._told(template_of(record, spans), found)
         logger = self._told(record.logger, found) if record.logger else None
-        message_id = self._told(record.message_id, found) if record.message_id else None
+        message_id = record.message_id
+        if message_id:
+            # Whatever its detector finds in it later: an IBAN looks like an id, too.
+            message_id = self._told(self.shown_source(message_id), found)
         for draft in drafts:
             finding = Finding(
                 rule=draft.rule,

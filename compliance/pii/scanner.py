@@ -44,7 +44,7 @@ class Scanner:
         """
         started_s = time.perf_counter()
         epochs = self._epochs(on_new_place)
-        intake = Intake(self._settings.reading, on_idle=epochs.look_for_names)
+        intake = Intake(self._settings.reading, on_idle=epochs.catch_up)
         tally = intake.tally
         try:
             for line in intake.lines(targets):
