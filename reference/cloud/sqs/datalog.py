@@ -219,8 +219,8 @@ class DataLog(Witness):
         return asyncio.get_running_loop().run_in_executor(self._thread, run, *given)
 
     def _write(self, batch: bytes) -> None:
-        assert self._file is not None
         if batch:
+            assert self._file is not None, "restore comes before commit"
             self._file.append_synced(batch)
 
     def _written(

@@ -1,11 +1,20 @@
-"""A local SQS on a free port for every test that asks for one, and the client of its choice."""
+"""A local SQS on a free port for every test that asks for one, and the client of its choice.
+
+And a `machine`: a log and its engine without a server, on a virtual clock.
+"""
+
+import shutil
 
 import boto3
 import pytest
 from botocore.config import Config
 
+from reference.clock import VirtualClock
 from reference.cloud.sqs.app import create_app
 from reference.cloud.sqs.background import running
+from reference.cloud.sqs.datalog import DataLog
+from reference.cloud.sqs.engine import Engine
+from reference.cloud.sqs.limits import STRICT
 
 
 class ListJournal:
@@ -65,3 +74,75 @@ def sqs(endpoint, connect):
 def fifo_url(sqs):
     attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
     return sqs.create_queue(QueueName="mail.fifo", Attributes=attributes)["QueueUrl"]
+
+
+class Machine:
+    """A server's life: its log and engine. `restart` begins a new monotonic clock."""
+
+    def __init__(
+        self, folder, *, renew_bytes_min=1 << 30, limits=STRICT, clock=None, log_type=DataLog
+    ):
+        self.log_type = log_type
+        self.folder = folder
+        self.renew_bytes_min = renew_bytes_min
+        self.limits = limits
+        self.clock = clock or VirtualClock(500.0)
+        self.open()
+
+    def open(self):
+        self.log = self.log_type(self.folder, self.clock, renew_bytes_min=self.renew_bytes_min)
+        self.engine = Engine(
+            self.clock, limits=self.limits, witness=self.log, receipt_key=self.log.receipt_key
+        )
+        self.found = self.log.restore(self.engine)
+
+    def close(self):
+        if self.log is not None:
+            self.log.close()
+            self.log = None
+
+    def restart(self, *, pause_s=0.0):
+        self.close()
+        self.clock = VirtualClock(7.0, epoch_s=self.clock.wall_s() + pause_s)
+        self.open()
+
+    def killed(self):
+        """Its next life, had it been killed right now."""
+        folder = self.folder.with_name(f"{self.folder.name}-killed")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        shutil.copy(self.folder / "log", folder / "log")
+        return type(self)(folder, clock=VirtualClock(7.0, epoch_s=self.clock.wall_s()))
+
+    def state(self):
+        return {
+            queue.name: (
+                queue.attributes.texts,
+                queue.tags,
+                queue.depth(),
+                [
+                    (m.message_id, m.body, m.attributes, m.group, m.receive_count, m.state)
+                    for m in queue.messages()
+                ],
+            )
+            for queue in self.engine
+        }
+
+
+@pytest.fixture
+def new_machine(tmp_path):
+    """Makes machines on a folder of the test, and ends them."""
+    made = []
+
+    def make(name="data", **options):
+        made.append(Machine(tmp_path / name, **options))
+        return made[-1]
+
+    yield make
+    for machine in made:
+        machine.close()
+
+
+@pytest.fixture
+def machine(new_machine):
+    return new_machine()

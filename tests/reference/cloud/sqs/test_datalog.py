@@ -16,52 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from reference.clock import VirtualClock
 from reference.cloud.sqs.contents import DataError, Recovered
 from reference.cloud.sqs.datalog import DataLog
-from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.message import MessageAttribute, Outgoing
 
 FIFO = {"FifoQueue": "true", "VisibilityTimeout": "60"}
-
-
-class Machine:
-    """A server's life: its log and engine. `restart` begins a new monotonic clock."""
-
-    def __init__(self, folder, *, renew_bytes_min=1 << 30):
-        self.folder = folder
-        self.renew_bytes_min = renew_bytes_min
-        self.clock = VirtualClock(500.0)
-        self.open()
-
-    def open(self):
-        self.log = DataLog(self.folder, self.clock, renew_bytes_min=self.renew_bytes_min)
-        self.engine = Engine(self.clock, witness=self.log, receipt_key=self.log.receipt_key)
-        self.found = self.log.restore(self.engine)
-
-    def restart(self, *, pause_s=0.0):
-        self.log.close()
-        self.clock = VirtualClock(7.0, epoch_s=self.clock.wall_s() + pause_s)
-        self.open()
-
-
-@pytest.fixture
-def machine(tmp_path):
-    made = Machine(tmp_path / "data")
-    yield made
-    made.log.close()
-
-
-def state(engine):
-    return {
-        queue.name: (
-            queue.attributes.texts,
-            queue.tags,
-            queue.depth(),
-            [
-                (m.message_id, m.body, m.attributes, m.group, m.receive_count, m.state)
-                for m in queue.messages()
-            ],
-        )
-        for queue in engine
-    }
 
 
 def test_everything_that_counts_comes_back(machine):
@@ -77,9 +34,9 @@ def test_everything_that_counts_comes_back(machine):
     queue.delete(received[1].receipt_handle)
     machine.engine.set_attributes("q.fifo", {"DelaySeconds": "30"})
     queue.send(Outgoing("later", 5, "d", "7"))
-    before = state(machine.engine)
+    before = machine.state()
     machine.restart()
-    assert state(machine.engine) == before
+    assert machine.state() == before
     assert machine.found == Recovered(2, 6)
 
 
@@ -144,10 +101,10 @@ def test_purges_deletions_and_new_sequence_numbers_survive(machine):
 
 # Times off the round ones, as wall-clock seconds are kept to a fraction of a microsecond only.
 # One group: whose turn it is among groups may differ after a restart, as AWS promises nothing.
-def test_a_random_life_with_restarts_equals_one_without(tmp_path):
+def test_a_random_life_with_restarts_equals_one_without(new_machine):
     def live(folder, restarts):
         randomness = random.Random(5)
-        machine = Machine(folder)
+        machine = new_machine(folder)
         machine.engine.create_queue("q.fifo", FIFO)
         bodies = []
         for step in range(400):
@@ -168,10 +125,10 @@ def test_a_random_life_with_restarts_equals_one_without(tmp_path):
             if restarts and step % 40 == 39:
                 machine.restart()
         depth = machine.engine.queue("q.fifo").depth()
-        machine.log.close()
+        machine.close()
         return sorted(bodies), depth
 
-    assert live(tmp_path / "a", restarts=True) == live(tmp_path / "b", restarts=False)
+    assert live("a", restarts=True) == live("b", restarts=False)
 
 
 @pytest.mark.parametrize("cut_bytes", [1, 20, 200])
@@ -179,7 +136,7 @@ def test_a_torn_tail_is_cut_off_and_said(machine, cut_bytes):
     queue = machine.engine.create_queue("q.fifo", FIFO)
     for n in range(5):
         queue.send(Outgoing("m", 1, "g", str(n)))
-    machine.log.close()
+    machine.close()
     log = machine.folder / "log"
     os.truncate(log, log.stat().st_size - cut_bytes)
     machine.open()
@@ -200,7 +157,7 @@ def test_wherever_the_log_is_torn_no_message_is_lost_or_doubled(machine):
     before_bytes = log.stat().st_size
     queue.receive(1)  # parks the message
     queue.send(Outgoing("m", 1, "g", "2"))
-    machine.log.close()
+    machine.close()
     whole = log.read_bytes()
     for size in range(before_bytes, len(whole) + 1, 7):
         log.write_bytes(whole[:size])
@@ -210,7 +167,7 @@ def test_wherever_the_log_is_torn_no_message_is_lost_or_doubled(machine):
         is_second_stored = ids.count("2") == 1
         again = machine.engine.queue("q.fifo").send(Outgoing("m", 1, "g", "2"))
         assert again.is_repeat == is_second_stored
-        machine.log.close()
+        machine.close()
     machine.open()
 
 
@@ -218,7 +175,7 @@ def test_damage_in_the_middle_is_refused_with_its_line(machine):
     queue = machine.engine.create_queue("q.fifo", FIFO)
     for body in ("mmm", "n"):
         queue.send(Outgoing(body, 1, "g", body))
-    machine.log.close()
+    machine.close()
     log = machine.folder / "log"
     original = log.read_bytes()
     log.write_bytes(original.replace(b'"mmm"', b'"xxx"'))
@@ -255,8 +212,8 @@ def test_calls_that_come_together_share_one_sync(machine, monkeypatch):
     assert 1 <= len(syncs) <= 3
 
 
-def test_a_log_that_has_grown_is_begun_anew_while_running(tmp_path):
-    machine = Machine(tmp_path / "data", renew_bytes_min=20_000)
+def test_a_log_that_has_grown_is_begun_anew_while_running(new_machine):
+    machine = new_machine(renew_bytes_min=20_000)
     queue = machine.engine.create_queue("q.fifo", FIFO)
 
     async def live():
@@ -271,12 +228,11 @@ def test_a_log_that_has_grown_is_begun_anew_while_running(tmp_path):
             await machine.log.commit()
 
     asyncio.run(live())
-    assert (tmp_path / "data" / "log").stat().st_size < 40_000
-    before = state(machine.engine)
+    assert (machine.folder / "log").stat().st_size < 40_000
+    before = machine.state()
     machine.restart()
-    assert state(machine.engine) == before
+    assert machine.state() == before
     assert machine.found == Recovered(1, 10)
-    machine.log.close()
 
 
 def test_a_full_disk_fails_the_call_and_leaves_a_readable_log(machine, monkeypatch):
