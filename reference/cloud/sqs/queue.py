@@ -22,7 +22,7 @@ from reference.cloud.sqs.errors import (
 from reference.cloud.sqs.fair import FairOrdering
 from reference.cloud.sqs.groups import GroupOrdering
 from reference.cloud.sqs.message import Message, Outgoing, State
-from reference.cloud.sqs.ordering import Ordering
+from reference.cloud.sqs.ordering import Draw, Ordering
 from reference.cloud.sqs.receipts import HANDLE_EXPIRED, NO_SUCH_MESSAGE, ReceiptBook, unusable
 from reference.cloud.sqs.store import MessageStore
 from reference.cloud.sqs.surroundings import Counters, Depth, Received, Sent, Surroundings
@@ -120,7 +120,7 @@ class Queue:
 
     def _enter(self, message: Message) -> None:
         self._store.add(message)
-        if message.visible_at_s > self._clock.now_s():
+        if message.visible_at_s > message.entered_s:
             self._delayed.add(message, message.visible_at_s)
         else:
             message.state = State.VISIBLE
@@ -136,6 +136,7 @@ class Queue:
         visibility_s: int | None = None,
         attempt_id: str | None = None,
         is_long_poll: bool = False,
+        draw: Draw | None = None,
     ) -> list[Received]:
         """The next messages, which are then in flight; empty when none is available.
 
@@ -159,7 +160,7 @@ class Queue:
                 f"Too many messages in flight: {self._in_flight.count}. Delete messages or wait "
                 "until their visibility timeout expires."
             )
-        messages = self._take(min(max_messages, room))
+        messages = self._take(min(max_messages, room), draw)
         for message in messages:
             self._start_flight(message, timeout_s)
         deliveries = [self._delivery(message) for message in messages]
@@ -178,12 +179,12 @@ class Queue:
         """A receive with this ReceiveRequestAttemptId was throttled."""
         self.attempts.burn(attempt_id)
 
-    def _take(self, limit: int) -> list[Message]:
+    def _take(self, limit: int, draw: Draw | None) -> list[Message]:
         redrive = self.attributes.redrive
         dead_letters = self._around.find_by_arn(redrive.target_arn) if redrive else None
         if redrive is None or dead_letters is None:
-            return self._ordering.take(limit, limits.UNLIMITED).messages
-        messages, spent = self._ordering.take(limit, redrive.max_receive_count)
+            return self._ordering.take(limit, limits.UNLIMITED, draw).messages
+        messages, spent = self._ordering.take(limit, redrive.max_receive_count, draw)
         for message in spent:
             self._leave(message, "parked")
             message.source_arn = self.arn
@@ -314,12 +315,16 @@ class Queue:
             self._ordering.remove(message, was_in_flight=was is State.IN_FLIGHT)
             self._around.on_available(self)
 
-    def group_of(self, receipt_handle: str) -> str | None:
-        """The group of the message that the handle names; None when it names none."""
+    def message_of(self, receipt_handle: str) -> Message | None:
+        """The message that the handle names; None when it names none."""
         try:
-            message = self._store.get(self._receipts.read(receipt_handle).order)
+            return self._store.get(self._receipts.read(receipt_handle).order)
         except ReceiptHandleIsInvalid:
             return None
+
+    def group_of(self, receipt_handle: str) -> str | None:
+        """The group of the message that the handle names; None when it names none."""
+        message = self.message_of(receipt_handle)
         return message.group if message else None
 
     # The queue as a whole
