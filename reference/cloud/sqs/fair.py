@@ -111,6 +111,9 @@ class FairOrdering:
                 still_noisy.append(tenant)
         self._noisy = still_noisy
 
+    def put_again(self, message: Message) -> None:
+        self._add(message)
+
     def hold(self, message: Message) -> None:
         self._in_flight += 1
         tenant = self._tenant(message)

@@ -116,6 +116,9 @@ class GroupOrdering:
             group.take(limit, receive_count_max, taken)
         return taken
 
+    def put_again(self, message: Message) -> None:
+        self._offer(self._groups[_name(message)])
+
     def hold(self, message: Message) -> None:
         group = self._groups[_name(message)]
         group.in_flight += 1

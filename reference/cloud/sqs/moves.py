@@ -3,7 +3,8 @@
 A moved message is a new message: new id, new age, new retention, receive count zero
 (API StartMessageMoveTask; DG sqs-configure-dead-letter-queue-redrive.html). Without a destination
 it goes back to the queue that parked it. AWS chooses the rate when the caller does not; we take
-the highest that a caller may choose.
+the highest that a caller may choose. A queue may be deleted while a task runs: queues are looked
+up message by message, and a task whose queue is gone fails and leaves the rest where it is.
 """
 
 import base64
@@ -11,6 +12,7 @@ import json
 import uuid
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from reference.clock import Clock
@@ -22,6 +24,7 @@ from reference.cloud.sqs.errors import (
     SqsError,
     UnsupportedOperation,
 )
+from reference.cloud.sqs.message import Message
 from reference.cloud.sqs.queue import Queue
 
 _RATE_PER_S_MAX = 500
@@ -33,8 +36,8 @@ class MoveTask:
     """One task and how far it is."""
 
     handle: str
-    source: Queue
-    destination: Queue | None
+    source_arn: str
+    destination_arn: str | None
     rate_per_s: int | None
     to_move: int
     started_s: float
@@ -47,8 +50,8 @@ class MoveTask:
         values = {
             "TaskHandle": self.handle if self.status == "RUNNING" else None,
             "Status": self.status,
-            "SourceArn": self.source.arn,
-            "DestinationArn": self.destination.arn if self.destination else None,
+            "SourceArn": self.source_arn,
+            "DestinationArn": self.destination_arn,
             "MaxNumberOfMessagesPerSecond": self.rate_per_s,
             "ApproximateNumberOfMessagesMoved": self.moved,
             "ApproximateNumberOfMessagesToMove": self.to_move,
@@ -90,8 +93,8 @@ class MoveTasks:
             )
         task = MoveTask(
             _handle(source_arn),
-            source,
-            destination,
+            source_arn,
+            destination_arn,
             rate_per_s,
             source.depth().visible,
             self._clock.now_s(),
@@ -130,28 +133,28 @@ class MoveTasks:
         # The first second's worth goes at once, so that small moves are quick.
         allowed = int(rate_per_s * (elapsed_s + 1)) - task.moved
         try:
-            task.moved += self._move(task, allowed)
+            source = self._found(task.source_arn, "The task's source queue")
+            while task.moved < task.to_move and allowed > 0:
+                if not source.move_next(partial(self._destination, task)):
+                    break
+                task.moved += 1
+                allowed -= 1
         except SqsError as error:
             task.status, task.failure = "FAILED", error.message
             return
-        if task.moved >= task.to_move or task.source.depth().visible == 0:
+        if task.moved >= task.to_move or source.depth().visible == 0:
             task.status = "COMPLETED"
 
-    def _move(self, task: MoveTask, limit: int) -> int:
-        moved = 0
-        # One by one: a destination that is gone must leave the rest where it is.
-        while moved < min(limit, task.to_move - task.moved):
-            messages = task.source.take_out(1)
-            if not messages:
-                break
-            (message,) = messages
-            destination = task.destination or self._engine.find_by_arn(message.source_arn or "")
-            if destination is None:
-                task.source.accept(message)
-                raise InvalidParameterValue("The message's original source queue does not exist.")
-            destination.adopt(message)
-            moved += 1
-        return moved
+    def _destination(self, task: MoveTask, message: Message) -> Queue:
+        if task.destination_arn is not None:
+            return self._found(task.destination_arn, "The task's destination queue")
+        return self._found(message.source_arn or "", "The message's original source queue")
+
+    def _found(self, arn: str, what: str) -> Queue:
+        queue = self._engine.find_by_arn(arn)
+        if queue is None:
+            raise InvalidParameterValue(f"{what} does not exist.")
+        return queue
 
     def _queue(self, parameter: str, arn: str) -> Queue:
         queue = self._engine.find_by_arn(arn)

@@ -24,6 +24,9 @@ class Ordering(Protocol):
         """The next messages; the caller holds, shows again or removes each one."""
         ...
 
+    def put_again(self, message: Message) -> None:
+        """The message was taken and stays visible after all."""
+
     def hold(self, message: Message) -> None:
         """The message is in flight from now on."""
 

@@ -8,6 +8,8 @@ needs no timers of its own. All operations are O(log n) in the messages that wai
 Sources of the rules: `README.md` of this package, rule by rule with the test's name.
 """
 
+from collections.abc import Callable
+
 from reference.cloud.sqs import limits
 from reference.cloud.sqs.attempts import ReceiveAttempts
 from reference.cloud.sqs.attributes import QueueAttributes
@@ -18,6 +20,7 @@ from reference.cloud.sqs.errors import (
     OverLimit,
     PurgeQueueInProgress,
     ReceiptHandleIsInvalid,
+    SqsError,
 )
 from reference.cloud.sqs.fair import FairOrdering
 from reference.cloud.sqs.groups import GroupOrdering
@@ -209,13 +212,24 @@ class Queue:
         self._around.witness.parked(self, message)
         self._enter(message)
 
-    def take_out(self, limit: int) -> list[Message]:
-        """Remove the next visible messages, to move them to another queue."""
+    def move_next(self, destination_of: Callable[[Message], "Queue"]) -> bool:
+        """Move the next visible message to another queue; False when there is none.
+
+        The message stays when `destination_of` raises SqsError, which is passed on.
+        """
         self.settle()
-        messages = self._ordering.take(limit, limits.UNLIMITED).messages if limit > 0 else []
-        for message in messages:
-            self._leave(message, "moved")
-        return messages
+        messages = self._ordering.take(1, limits.UNLIMITED).messages
+        if not messages:
+            return False
+        (message,) = messages
+        try:
+            destination = destination_of(message)
+        except SqsError:
+            self._ordering.put_again(message)
+            raise
+        self._leave(message, "moved")
+        destination.adopt(message)
+        return True
 
     def adopt(self, message: Message) -> None:
         """Store a message that was moved here: as a new one, not deduplicated."""

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from reference.clock import VirtualClock
+from reference.cloud.sqs.contents import Recovered
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import (
     InvalidParameterValue,
@@ -23,6 +24,7 @@ class Bench:
 
     def __init__(self, journal, parked):
         self.clock = VirtualClock()
+        self.journal = journal
         self.engine = Engine(self.clock, witness=QueueLedger(self.clock, journal))
         self.dead = self.engine.create_queue("dead.fifo", FIFO)
         policy = {"deadLetterTargetArn": self.dead.arn, "maxReceiveCount": 1}
@@ -93,6 +95,69 @@ def test_a_task_whose_destination_is_gone_fails_and_loses_nothing(bench):
     )
     assert bench.dead.depth().visible == 30
     assert other.depth().visible == 0
+
+
+@pytest.mark.parametrize("gone", ["other.fifo", "dead.fifo"])
+def test_a_queue_that_is_deleted_while_a_task_runs_fails_it_and_no_message_is_lost(bench, gone):
+    other = bench.engine.create_queue("other.fifo", FIFO)
+    bench.moves.start(bench.dead.arn, other.arn, 10)
+    task = bench.latest()
+    bench.engine.delete_queue(gone)
+    bench.clock.advance(1)
+    bench.moves.settle()
+    assert (task.status, task.moved) == ("FAILED", 10)
+    assert "queue does not exist" in task.shown()["FailureReason"]
+    assert task.shown()["DestinationArn"] == other.arn
+    kept = other if gone == "dead.fifo" else bench.dead
+    assert kept.depth().visible == {"dead.fifo": 10, "other.fifo": 20}[gone]
+
+
+def test_messages_that_could_not_be_moved_stay_in_their_order(bench):
+    bench.engine.delete_queue("source.fifo")
+    other = bench.engine.create_queue("other.fifo", FIFO)
+    policy = {"deadLetterTargetArn": bench.dead.arn, "maxReceiveCount": 1}
+    bench.engine.set_attributes("other.fifo", {"RedrivePolicy": json.dumps(policy)})
+    bench.moves.start(bench.dead.arn, None, None)
+    assert bench.latest().status == "FAILED"
+    assert bench.journal.events("moved") == [], "a message that stays leaves no trace"
+    bench.moves.start(bench.dead.arn, other.arn, None)
+    assert bench.latest().status == "COMPLETED"
+    moved = [each.message.dedup_id for _ in range(3) for each in other.receive(10)]
+    groups = [[each for each in moved if int(each) % 3 == n] for n in range(3)]
+    assert groups == [[str(m) for m in range(n, 30, 3)] for n in range(3)]
+
+
+def test_a_standard_queues_message_that_could_not_be_moved_stays():
+    clock = VirtualClock()
+    engine = Engine(clock)
+    dead = engine.create_queue("dead")
+    policy = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 1})
+    source = engine.create_queue("source", {"RedrivePolicy": policy})
+    engine.create_queue("keeps-it-a-dead-letter-queue", {"RedrivePolicy": policy})
+    source.send(Outgoing("m", 1))
+    for _ in range(2):
+        source.receive(1, visibility_s=0)
+    engine.delete_queue("source")
+    moves = MoveTasks(clock, engine)
+    moves.start(dead.arn, None, None)
+    assert moves.list(dead.arn, 1)[0].status == "FAILED"
+    assert len(dead.receive(1)) == 1
+
+
+def test_a_log_survives_the_deletion_of_a_destination(machine):
+    dead = machine.engine.create_queue("dead")
+    other = machine.engine.create_queue("other")
+    policy = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 1})
+    machine.engine.create_queue("source", {"RedrivePolicy": policy})
+    for _ in range(3):
+        dead.send(Outgoing("m", 1))
+    moves = MoveTasks(machine.clock, machine.engine)
+    moves.start(dead.arn, other.arn, 1)
+    machine.engine.delete_queue("other")
+    machine.clock.advance(5)
+    moves.settle()
+    machine.restart()
+    assert machine.found == Recovered(2, 2)
 
 
 @pytest.mark.parametrize(
