@@ -6,7 +6,9 @@ call -> decide -> refuse | cut | pause | change the call -> backend -> change th
 import asyncio
 from typing import Any
 
-from reference.cloud.sqs import sends
+from reference.cloud.sqs.aftermath import Aftermath
+from reference.cloud.sqs.batches import check_entries
+from reference.cloud.sqs.duplicates import DELETES, Duplicates
 from reference.cloud.sqs.errors import InternalFailure, SqsError
 from reference.cloud.sqs.faults import (
     Delay,
@@ -24,10 +26,11 @@ from reference.cloud.sqs.faults import (
     WrongMd5,
     error_of,
 )
+from reference.cloud.sqs.ordering import Draw
+from reference.cloud.sqs.sends import check_batch
 from reference.cloud.sqs.service import Backend
 from reference.cloud.sqs.wire import Call, Params, Request
 
-_SENDS = {"SendMessage", "SendMessageBatch"}
 _NO_MD5 = "0" * 32
 
 
@@ -52,6 +55,7 @@ class Breaker:
         self._backend = backend
         self._faults = faults
         self._throttle_error = throttle_error
+        self._duplicates = Duplicates(backend, faults)
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -64,49 +68,73 @@ class Breaker:
             self._faults.decide(call.action, call.queue_name) if self._faults.plan.faults else None
         )
         if decision is None:
-            return await self._backend.run(call, request), 0.0
+            return await self._perform(call, request), 0.0
         fault, randomness = decision
         if isinstance(fault, Outage | Refuse | EmptyReceive):
-            self._journal(fault, call, {})
-            if isinstance(fault, Outage):
-                raise Cut
-            if isinstance(fault, Refuse):
-                raise error_of(fault, self._throttle_error)
-            return {}, 0.0
+            return self._answer_instead(fault, call), 0.0
         if isinstance(fault, Delay):
             await self._pause(fault.delay_s)
-        result: Params = {}
+            if request.connection.is_lost and call.action == "ReceiveMessage":
+                raise Cut  # no message goes to a client that left
+        before = self._before(call)
+        draw = Draw(randomness) if isinstance(fault, Reorder) else None
         try:
-            result = await self._run_changed(fault, call, request)
+            result = await self._run_changed(fault, call, request, draw)
         except SqsError:
-            if not isinstance(fault, LoseAnswer):
-                raise
-        finally:
-            self._journal(fault, call, result)
+            if isinstance(fault, Delay | LoseAnswer):
+                self._journal(fault, call, before, {})
+            if isinstance(fault, LoseAnswer):
+                raise Cut(is_silent=fault.how == "timeout") from None
+            raise
+        if isinstance(fault, Duplicate):
+            self._duplicates.keep(fault, call.queue_name or "", result)
+        elif _has_happened(fault, call, result, draw):
+            self._journal(fault, call, before, result)
         if isinstance(fault, LoseAnswer):
             raise Cut(is_silent=fault.how == "timeout")
         if isinstance(fault, WrongMd5):
             result = _with_wrong_md5(result)
-        if isinstance(fault, Reorder):
-            randomness.shuffle(result.get("Messages", []))
         return result, fault.body_s if isinstance(fault, SlowBody) else 0.0
 
-    async def _run_changed(self, fault: Fault, call: Call, request: Request) -> Params:
+    def _answer_instead(self, fault: Outage | Refuse | EmptyReceive, call: Call) -> Params:
+        """Raises SqsError or Cut."""
+        self._journal(fault, call, self._before(call), {})
+        if isinstance(fault, Outage):
+            raise Cut
+        if isinstance(fault, Refuse):
+            raise error_of(fault, self._throttle_error)
+        return {}
+
+    async def _perform(self, call: Call, request: Request) -> Params:
+        if self._duplicates and call.action in DELETES:
+            return await self._duplicates.delete(call, request)
+        return await self._backend.run(call, request)
+
+    async def _run_changed(
+        self, fault: Fault, call: Call, request: Request, draw: Draw | None
+    ) -> Params:
         match fault:
-            case HalfBatch() if len(call.params.get("Entries", ())) > 1:
+            case HalfBatch() if _is_divisible(call):
                 return await self._run_half(call, request)
-            case Duplicate():
-                changed = {**call.params, "VisibilityTimeout": 0}
             case EarlyExpiry():
                 changed = {**call.params, "VisibilityTimeout": fault.visibility_s}
-            case _:
-                changed = call.params
-        return await self._backend.run(call._replace(params=changed), request)
+                call = call._replace(params=changed)
+            case Reorder():
+                call = call._replace(draw=draw)
+        return await self._perform(call, request)
 
     async def _run_half(self, call: Call, request: Request) -> Params:
-        """Run every other entry, from the first; the rest fail."""
+        """Run every other entry, from the first; the rest fail.
+
+        Raises what is wrong with the batch as a whole, which a half might hide.
+        """
         entries = call.params["Entries"]
-        done = await self._backend.run(
+        if call.action == "SendMessageBatch":
+            queue = self._backend.queue_named(call.queue_name or "")
+            check_batch(queue.attributes if queue else None, entries)
+        else:
+            check_entries(entries)
+        done = await self._perform(
             call._replace(params={**call.params, "Entries": entries[::2]}), request
         )
         failed = [
@@ -127,35 +155,30 @@ class Breaker:
             return
         raise Cut
 
-    def _journal(self, fault: Fault, call: Call, result: Params) -> None:
-        """One row; two when a part of a batch was stored."""
-        action, queue_name = call.action, call.queue_name
-        message_ids = _message_ids(result)
-        if action not in _SENDS:
-            self._faults.fired(fault, action, queue_name, message_ids=message_ids)
-            return
-        attributes = self._backend.attributes_of(queue_name or "")
-        ids = sends.dedup_ids(attributes, action, call.params)
-        # A single send has no entry id: its answer stands for the entry "".
-        done = {each["Id"] for each in result.get("Successful", ())}
-        if "MessageId" in result:
-            done.add("")
-        for stored in (True, False):
-            dedup_ids = [each for entry, each in ids.items() if (entry in done) is stored]
-            if dedup_ids or (not ids and bool(done) is stored):
-                self._faults.fired(
-                    fault,
-                    action,
-                    queue_name,
-                    stored=stored,
-                    dedup_ids=dedup_ids,
-                    message_ids=message_ids if stored else [],
-                )
+    def _before(self, call: Call) -> Aftermath:
+        return Aftermath(call, self._backend.queue_named(call.queue_name or ""))
+
+    def _journal(self, fault: Fault, call: Call, before: Aftermath, result: Params) -> None:
+        self._faults.fired(fault, call.action, call.queue_name, before.rows(result))
 
 
-def _message_ids(result: Params) -> list[str]:
-    entries = (result, *result.get("Successful", ()), *result.get("Messages", ()))
-    return [each["MessageId"] for each in entries if "MessageId" in each]
+def _is_divisible(call: Call) -> bool:
+    return len(call.params.get("Entries", ())) > 1
+
+
+def _has_happened(fault: Fault, call: Call, result: Params, draw: Draw | None) -> bool:
+    """Whether the fault made a difference: a plan that broke nothing must not look as if it had."""
+    match fault:
+        case HalfBatch():
+            return _is_divisible(call)
+        case EarlyExpiry():
+            return bool(result.get("Messages"))
+        case WrongMd5():
+            return bool(_with_wrong_md5(result) != result)
+        case Reorder():
+            return draw is not None and draw.has_reordered
+        case _:
+            return True
 
 
 def _with_wrong_md5(value: Any) -> Any:

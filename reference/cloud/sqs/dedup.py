@@ -18,6 +18,11 @@ from reference.cloud.sqs.errors import InvalidParameterValue, MissingParameter
 from reference.cloud.sqs.limits import DEDUP_INTERVAL_S
 from reference.cloud.sqs.message import Outgoing
 
+NO_DEDUP_ID = (
+    "The queue should either have ContentBasedDeduplication enabled or "
+    "MessageDeduplicationId provided explicitly"
+)
+
 # The id alone under DeduplicationScope=queue, with its group under messageGroup.
 DedupKey = str | tuple[str, str]
 
@@ -108,7 +113,4 @@ def effective_dedup_id(attributes: QueueAttributes, outgoing: Outgoing) -> str |
         return outgoing.dedup_id
     if attributes.content_based_dedup:
         return hashlib.sha256(outgoing.body.encode()).hexdigest()
-    raise InvalidParameterValue(
-        "The queue should either have ContentBasedDeduplication enabled or "
-        "MessageDeduplicationId provided explicitly"
-    )
+    raise InvalidParameterValue(NO_DEDUP_ID)

@@ -12,7 +12,7 @@ import heapq
 
 from reference.clock import Clock
 from reference.cloud.sqs.message import Message, State
-from reference.cloud.sqs.ordering import Taken
+from reference.cloud.sqs.ordering import Draw, Taken
 from reference.cloud.sqs.store import MessageStore
 
 NOISY_IN_FLIGHT_MIN = 30
@@ -65,14 +65,21 @@ class FairOrdering:
     def _tenant(self, message: Message) -> Tenant | None:
         return None if message.group is None else self._tenants.get(message.group)
 
-    def take(self, limit: int, receive_count_max: int) -> Taken:
+    def take(self, limit: int, receive_count_max: int, draw: Draw | None = None) -> Taken:
         taken = Taken([], [])
-        while len(taken.messages) < limit and (places := self._next_places()):
+        window = limit if draw is None else max(limit, draw.window)
+        while len(taken.messages) < window and (places := self._next_places()):
             message = self._store.get(heapq.heappop(places))
             assert message is not None
             is_spent = message.receive_count >= receive_count_max
             (taken.spent if is_spent else taken.messages).append(message)
-        return taken
+        if draw is None:
+            return taken
+        drawn = draw.pick(taken.messages, limit)
+        for message in taken.messages:
+            if message not in drawn:
+                self._add(message)
+        return Taken(drawn, taken.spent)
 
     def _next_places(self) -> list[int] | None:
         """The heap whose first message is next; None when nothing is visible."""

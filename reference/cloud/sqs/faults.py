@@ -9,15 +9,21 @@ knows), `outage` (nobody answers), `delay` and `slow-body` (slower than the time
 on good days), `half-batch` (200, and some entries failed), `wrong-md5` (damaged on the way),
 `empty-receive` (a short poll that asked too few hosts), `early-expiry` (the work took longer than
 the timeout), `duplicate` and `reorder` (what a standard queue may do at any time).
+
+A fault is journalled as fired, and counted, only when it made a difference: an early expiry of no
+message, or a reordering that left the order as it was, broke nothing.
 """
 
 import random
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reference.clock import Clock
+from reference.cloud.sqs.aftermath import Row
 from reference.cloud.sqs.errors import (
     AccessDenied,
     InternalFailure,
@@ -155,14 +161,14 @@ class _StandardOnly(_Fault):
 
 
 class Duplicate(_StandardOnly):
-    """Leave the received messages visible, so the next receive returns them again."""
+    """Ignore the first delete of the received messages, so that they are received again."""
 
     kind: Literal["duplicate"] = "duplicate"
     possible = _RECEIVE
 
 
 class Reorder(_StandardOnly):
-    """Return the received messages in random order."""
+    """Return any of the next messages, in any order; of a FIFO queue, those of one receive."""
 
     kind: Literal["reorder"] = "reorder"
     possible = _RECEIVE
@@ -236,7 +242,6 @@ class _Armed:
     starts_at_s: float
     ends_at_s: float
     phase: Literal["waiting", "active", "over"] = "waiting"
-    fired: int = 0
     met: int = 0  # calls that it could have broken
 
     def matches(self, action: str, queue_name: str | None) -> bool:
@@ -271,8 +276,8 @@ class Decision(NamedTuple):
 class FaultInjector:
     """The plan in force. Journals each window's start and end, and every fault that fired.
 
-    Rows: at_s, event (start, fired, end), fault, kind, action, queue, stored, dedup_ids,
-    message_ids.
+    Rows: at_s, event (start, fired, end), fault, kind, action, queue, and what the call did all
+    the same: stored, absorbed, dedup_ids, message_ids (see `aftermath.py`).
     """
 
     def __init__(self, clock: Clock, journal: Journal, *, seed: int = 0) -> None:
@@ -281,13 +286,14 @@ class FaultInjector:
         self._journal = journal
         self._plan = FaultPlan()
         self._armed: list[_Armed] = []
+        self._fired: Counter[str] = Counter()
 
     @property
     def plan(self) -> FaultPlan:
         return self._plan
 
     def fired_counts(self) -> dict[str, int]:
-        return {armed.fault.label: armed.fired for armed in self._armed}
+        return {armed.fault.label: self._fired[armed.fault.label] for armed in self._armed}
 
     def set_plan(self, plan: FaultPlan) -> None:
         """Replace the plan; its seconds count from now."""
@@ -297,6 +303,7 @@ class FaultInjector:
             if armed.phase == "active":
                 self._journal_window("end", armed.fault, now_s)
         self._plan = plan
+        self._fired.clear()
         seed = self._seed if plan.seed is None else plan.seed
         self._armed = [
             _Armed(
@@ -336,7 +343,6 @@ class FaultInjector:
         self.settle()
         for armed in self._armed:
             if armed.matches(action, queue_name) and armed.fires():
-                armed.fired += 1
                 return Decision(armed.fault, armed.randomness)
         return None
 
@@ -345,22 +351,20 @@ class FaultInjector:
         fault: Fault,
         action: str,
         queue_name: str | None,
-        *,
-        stored: bool | None = None,
-        dedup_ids: list[str] | None = None,
-        message_ids: list[str] | None = None,
+        rows: Sequence[Row],
     ) -> None:
-        self._journal.write(
-            at_s=self._clock.now_s(),
-            event="fired",
-            fault=fault.label,
-            kind=fault.kind,
-            action=action,
-            queue=queue_name,
-            stored=stored,
-            dedup_ids=dedup_ids,
-            message_ids=message_ids,
-        )
+        """The fault broke a call, whose entries ended as `rows` say."""
+        self._fired[fault.label] += 1
+        for row in rows:
+            self._journal.write(
+                at_s=self._clock.now_s(),
+                event="fired",
+                fault=fault.label,
+                kind=fault.kind,
+                action=action,
+                queue=queue_name,
+                **row._asdict(),
+            )
 
     def _journal_window(self, event: str, fault: Fault, at_s: float) -> None:
         self._journal.write(
@@ -370,7 +374,5 @@ class FaultInjector:
             kind=fault.kind,
             action=None,
             queue=fault.queue,
-            stored=None,
-            dedup_ids=None,
-            message_ids=None,
+            **Row()._asdict(),
         )

@@ -19,7 +19,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.session import Session
 
-from reference.cloud.sqs.attributes import QueueAttributes, Throughput
+from reference.cloud.sqs.attributes import Throughput
 from reference.cloud.sqs.checks import is_queue_name
 from reference.cloud.sqs.connection import Connection
 from reference.cloud.sqs.errors import (
@@ -29,6 +29,7 @@ from reference.cloud.sqs.errors import (
     SqsError,
 )
 from reference.cloud.sqs.partitions import groups_named
+from reference.cloud.sqs.queue import Queue
 from reference.cloud.sqs.quotas import Quotas
 from reference.cloud.sqs.upstream import UpstreamClient, UpstreamLostError
 from reference.cloud.sqs.wire import Call, Params, Request
@@ -83,7 +84,11 @@ class Gateway:
             if not is_admitted:
                 raise self._throttle_error("Request is throttled.")
         if call.action == "ReceiveMessage":
-            return await self._receive(params, request.connection)
+            received = await self._receive(params, request.connection)
+            if call.draw is not None and "Messages" in received:
+                messages = received["Messages"]
+                received = {"Messages": call.draw.pick(messages, len(messages))}
+            return received
         result = await self._forward(call.action, params)
         if call.action in _FORGETS_THROUGHPUT:
             self._throughputs.clear()
@@ -175,8 +180,8 @@ class Gateway:
             str(result.get("message", result.get("Message", ""))),
         )
 
-    def attributes_of(self, queue_name: str) -> QueueAttributes | None:
-        del queue_name
+    def queue_named(self, name: str) -> Queue | None:
+        del name
         return None
 
     def settle(self) -> None:

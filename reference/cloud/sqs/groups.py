@@ -17,7 +17,7 @@ Sources: DG FIFO-queues-understanding-logic.html; recordings in localstack's val
 from collections import deque
 
 from reference.cloud.sqs.message import Message, State
-from reference.cloud.sqs.ordering import Taken
+from reference.cloud.sqs.ordering import Draw, Taken
 
 
 class Group:
@@ -108,12 +108,14 @@ class GroupOrdering:
         group.live += 1
         self._offer(group)
 
-    def take(self, limit: int, receive_count_max: int) -> Taken:
+    def take(self, limit: int, receive_count_max: int, draw: Draw | None = None) -> Taken:
         taken = Taken([], [])
         while len(taken.messages) < limit and self.has_available():
             group = self._rotation.popleft()
             group.is_queued = False
             group.take(limit, receive_count_max, taken)
+        if draw is not None:
+            return Taken(draw.pick(taken.messages, limit), taken.spent)
         return taken
 
     def put_again(self, message: Message) -> None:

@@ -4,7 +4,8 @@ A queue tells its ordering what happens to each message; the ordering hands out 
 knows of handles or deliveries. `groups.py` is the FIFO answer, `fair.py` the standard one.
 """
 
-from typing import NamedTuple, Protocol
+import random
+from typing import NamedTuple, Protocol, TypeVar
 
 from reference.cloud.sqs.message import Message
 
@@ -14,13 +15,31 @@ class Taken(NamedTuple):
     spent: list[Message]  # received too often: to park in the dead-letter queue
 
 
+T = TypeVar("T")
+
+
+class Draw:
+    """How a fault reorders: it takes any of the messages that come next, in any order."""
+
+    window = 20  # messages to choose from
+
+    def __init__(self, randomness: random.Random) -> None:
+        self._randomness = randomness
+        self.has_reordered = False
+
+    def pick(self, messages: list[T], limit: int) -> list[T]:
+        picked = self._randomness.sample(messages, min(limit, len(messages)))
+        self.has_reordered = picked != messages[: len(picked)]
+        return picked
+
+
 class Ordering(Protocol):
     """Told of every change of state right after it; hands out visible messages."""
 
     def arrive(self, message: Message) -> None:
         """A message became visible for the first time."""
 
-    def take(self, limit: int, receive_count_max: int) -> Taken:
+    def take(self, limit: int, receive_count_max: int, draw: Draw | None = None) -> Taken:
         """The next messages; the caller holds, shows again or removes each one."""
         ...
 

@@ -7,6 +7,7 @@ from reference.cloud.sqs import limits
 from reference.cloud.sqs.checks import check_range, check_token
 from reference.cloud.sqs.errors import InvalidParameterValue
 from reference.cloud.sqs.message import Attributes, Message, md5_of_attributes, md5_of_body
+from reference.cloud.sqs.ordering import Draw
 from reference.cloud.sqs.queue import Queue
 from reference.cloud.sqs.surroundings import Received
 
@@ -39,6 +40,7 @@ class ReceiveCall(NamedTuple):
     attempt_id: str | None
     system_attributes: frozenset[str]
     attribute_names: tuple[str, ...]
+    draw: Draw | None
 
     def try_receive(self) -> Params | None:
         """The answer when messages are available; None when there are none.
@@ -50,6 +52,7 @@ class ReceiveCall(NamedTuple):
             visibility_s=self.visibility_s,
             attempt_id=self.attempt_id,
             is_long_poll=self.wait_s > 0,
+            draw=self.draw,
         )
         return {"Messages": [self._shown(each) for each in received]} if received else None
 
@@ -91,7 +94,7 @@ class ReceiveCall(NamedTuple):
         )
 
 
-def receive_call(queue: Queue, params: Params) -> ReceiveCall:
+def receive_call(queue: Queue, params: Params, draw: Draw | None = None) -> ReceiveCall:
     """Raises InvalidParameterValue."""
     max_messages = params.get("MaxNumberOfMessages", 1)
     check_range("MaxNumberOfMessages", max_messages, 1, limits.BATCH_ENTRIES_MAX)
@@ -116,6 +119,7 @@ def receive_call(queue: Queue, params: Params) -> ReceiveCall:
         attempt_id,
         _wanted_system_attributes(params),
         tuple(params.get("MessageAttributeNames") or ()),
+        draw,
     )
 
 

@@ -6,7 +6,7 @@ from reference.cloud.sqs import limits
 from reference.cloud.sqs.attributes import QueueAttributes
 from reference.cloud.sqs.batches import check_entries, run_entries
 from reference.cloud.sqs.checks import body_size_bytes, check_range
-from reference.cloud.sqs.dedup import effective_dedup_id
+from reference.cloud.sqs.dedup import NO_DEDUP_ID, effective_dedup_id
 from reference.cloud.sqs.errors import BatchRequestTooLong, InvalidParameterValue, SqsError
 from reference.cloud.sqs.message import (
     Attributes,
@@ -81,14 +81,33 @@ def send(queue: Queue, params: Params) -> Params:
 def send_batch(queue: Queue, params: Params) -> Params:
     """SendMessageBatch."""
     entries = params["Entries"]
+    check_batch(queue.attributes, entries)
+    return run_entries(entries, lambda entry: _send(queue, outgoing_from(entry)))
+
+
+def check_batch(attributes: QueueAttributes | None, entries: list[Params]) -> None:
+    """Raises what SQS answers when a batch as a whole is wrong.
+
+    Without the queue's attributes its type is not known, and not looked at.
+    """
     check_entries(entries)
+    if attributes is not None and attributes.is_fifo:
+        for entry in entries:
+            _check_ids(attributes, entry)
     size_bytes = sum(_size_bytes(entry) for entry in entries)
     if size_bytes > limits.MESSAGE_BYTES_MAX:
         raise BatchRequestTooLong(
             f"Batch requests cannot be longer than {limits.MESSAGE_BYTES_MAX} bytes. "
             f"You have sent {size_bytes} bytes."
         )
-    return run_entries(entries, lambda entry: _send(queue, outgoing_from(entry)))
+
+
+def _check_ids(attributes: QueueAttributes, entry: Params) -> None:
+    """An entry without its ids fails the whole batch of a FIFO queue, as recorded from AWS."""
+    if "MessageGroupId" not in entry:
+        raise InvalidParameterValue("The request must contain the parameter MessageGroupId.")
+    if "MessageDeduplicationId" not in entry and not attributes.content_based_dedup:
+        raise InvalidParameterValue(NO_DEDUP_ID)
 
 
 def _size_bytes(entry: Params) -> int:

@@ -6,7 +6,6 @@ Everything but the waiting is synchronous, so a call is atomic and needs no lock
 from typing import Protocol
 
 from reference.clock import Clock
-from reference.cloud.sqs.attributes import QueueAttributes
 from reference.cloud.sqs.datalog import DataLog
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import SqsError
@@ -15,6 +14,7 @@ from reference.cloud.sqs.moves import MoveTasks
 from reference.cloud.sqs.operations import Operations
 from reference.cloud.sqs.partitions import groups_named
 from reference.cloud.sqs.polling import LongPolls
+from reference.cloud.sqs.queue import Queue
 from reference.cloud.sqs.quotas import Quotas
 from reference.cloud.sqs.receives import ReceiveCall, receive_call
 from reference.cloud.sqs.wire import Call, Params, Request
@@ -27,8 +27,8 @@ class Backend(Protocol):
         """Raises SqsError."""
         ...
 
-    def attributes_of(self, queue_name: str) -> QueueAttributes | None:
-        """What is known of a queue, for the journal of faults."""
+    def queue_named(self, name: str) -> Queue | None:
+        """The queue, if it is in this process; for the journal of faults."""
         ...
 
     def settle(self) -> None:
@@ -77,7 +77,7 @@ class LocalSqs:
             raise self._throttle_error("Request is throttled.")
         if call.action == "ReceiveMessage":
             assert queue is not None
-            receive = receive_call(queue, call.params)
+            receive = receive_call(queue, call.params, call.draw)
             result = receive.try_receive()
             if result is None:
                 result = await self._wait(receive, request)
@@ -101,9 +101,8 @@ class LocalSqs:
         finally:
             request.connection.when_lost(None)
 
-    def attributes_of(self, queue_name: str) -> QueueAttributes | None:
-        queue = self._engine.find(queue_name)
-        return queue.attributes if queue else None
+    def queue_named(self, name: str) -> Queue | None:
+        return self._engine.find(name)
 
     def settle(self) -> None:
         for queue in self._engine:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from reference.cloud.sqs.connection import Connection, connection_of
 from reference.cloud.sqs.errors import SqsError
+from reference.cloud.sqs.ordering import Draw
 
 Params = dict[str, Any]
 Header = tuple[bytes, bytes]
@@ -52,6 +53,7 @@ class Call(NamedTuple):
 
     action: str
     params: Params
+    draw: Draw | None = None  # of a receive: a fault wants it out of order
 
     @property
     def queue_name(self) -> str | None:

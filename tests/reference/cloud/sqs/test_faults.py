@@ -5,6 +5,7 @@ import json
 import pytest
 
 from reference.clock import VirtualClock
+from reference.cloud.sqs.aftermath import Row
 from reference.cloud.sqs.faults import (
     Delay,
     Duplicate,
@@ -100,7 +101,7 @@ def test_taking_a_plan_back_ends_its_windows(injector, clock, journal):
 def test_every_row_has_the_columns_of_the_faults_ledger(injector, journal):
     fault = LoseAnswer(label="a")
     injector.set_plan(FaultPlan(faults=(fault,)))
-    injector.fired(fault, "SendMessage", "q", stored=True, dedup_ids=["1"])
+    injector.fired(fault, "SendMessage", "q", [Row(stored=True, absorbed=False, dedup_ids=["1"])])
     columns = {
         "at_s",
         "event",
@@ -109,6 +110,7 @@ def test_every_row_has_the_columns_of_the_faults_ledger(injector, journal):
         "action",
         "queue",
         "stored",
+        "absorbed",
         "dedup_ids",
         "message_ids",
     }

@@ -86,13 +86,13 @@ def test_a_batch_answers_for_each_entry(sqs, fifo_url):
         QueueUrl=fifo_url,
         Entries=[
             {"Id": "good", "MessageBody": "a", "MessageGroupId": "g"},
-            {"Id": "no-group", "MessageBody": "b"},
+            {"Id": "bad-group", "MessageBody": "b", "MessageGroupId": "a b"},
             {"Id": "bad-character", "MessageBody": "\x0b", "MessageGroupId": "g"},
         ],
     )
     assert [entry["Id"] for entry in answer["Successful"]] == ["good"]
     assert [(entry["Id"], entry["Code"], entry["SenderFault"]) for entry in answer["Failed"]] == [
-        ("no-group", "MissingParameter", True),
+        ("bad-group", "InvalidParameterValue", True),
         ("bad-character", "InvalidMessageContents", True),
     ]
 
@@ -129,6 +129,23 @@ def test_batches_that_are_wrong_as_a_whole(sqs, fifo_url, entries, code):
         code,
         400,
     )
+
+
+@pytest.mark.parametrize(
+    ("missing", "named"),
+    [
+        ("MessageGroupId", "MessageGroupId"),
+        ("MessageDeduplicationId", "ContentBasedDeduplication enabled or"),
+    ],
+)
+def test_an_entry_without_its_ids_fails_a_fifo_batch_as_a_whole(sqs, missing, named):
+    url = sqs.create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    whole = {"MessageBody": "m", "MessageGroupId": "g", "MessageDeduplicationId": "1"}
+    half = {name: value for name, value in whole.items() if name != missing}
+    with pytest.raises(ClientError, match=named) as caught:
+        sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a", **whole}, {"Id": "b", **half}])
+    assert caught.value.response["Error"]["Code"] == "InvalidParameterValue"
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
 
 def test_a_batch_over_1_mib_in_all_is_refused_and_nothing_is_stored(sqs, fifo_url):

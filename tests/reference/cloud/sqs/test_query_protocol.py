@@ -82,11 +82,12 @@ def test_a_batch_answers_for_each_entry(queue_url):
         SendMessageBatchRequestEntry__1__MessageGroupId="g",
         SendMessageBatchRequestEntry__2__Id="b",
         SendMessageBatchRequestEntry__2__MessageBody="m",
+        SendMessageBatchRequestEntry__2__MessageGroupId="a b",
     )
     assert status == 200
     assert elements(xml, "SendMessageBatchResultEntry")[0].startswith("<Id>a</Id>")
     assert elements(xml, "BatchResultErrorEntry")[0].startswith(
-        "<Id>b</Id><SenderFault>true</SenderFault><Code>MissingParameter</Code>"
+        "<Id>b</Id><SenderFault>true</SenderFault><Code>InvalidParameterValue</Code>"
     )
 
 

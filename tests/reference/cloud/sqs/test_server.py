@@ -313,21 +313,142 @@ def test_visibility_can_expire_early(faulty):
     assert received_bodies(sqs, queue) == ["m"]
 
 
-def test_a_standard_queue_can_deliver_twice_and_out_of_order(faulty, journals):
+def test_a_standard_queue_can_deliver_out_of_order_one_by_one(faulty, journals):
     sqs, _, set_faults = faulty
     queue = sqs.create_queue(QueueName="standard")["QueueUrl"]
     letters = list("abcdefghij")
     entries = [{"Id": each, "MessageBody": each} for each in letters]
     sqs.send_message_batch(QueueUrl=queue, Entries=entries)
-    set_faults(
-        {"kind": "duplicate", "label": "d", "nth_call": 1}, {"kind": "reorder", "label": "r"}
+    set_faults({"kind": "reorder", "label": "r"})
+    alone = [body for _ in range(10) for body in received_bodies(sqs, queue, limit=1)]
+    assert sorted(alone) == letters, "each once"
+    assert alone != letters, "drawn from those that wait, though each receive returned one"
+    for row in journals[1].events("fired"):
+        assert (row["fault"], len(row["message_ids"])) == ("r", 1)
+
+
+def test_a_message_received_while_the_fault_is_on_comes_again_after_its_delete(faulty, journals):
+    sqs, _, set_faults = faulty
+    queue = sqs.create_queue(QueueName="standard")["QueueUrl"]
+    set_faults({"kind": "duplicate", "label": "d", "nth_call": 2})
+    assert received_bodies(sqs, queue) == []
+    for body in "ab":
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+    received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    assert received_bodies(sqs, queue) == [], "in flight until they are deleted"
+    entries = [{"Id": each["Body"], "ReceiptHandle": each["ReceiptHandle"]} for each in received]
+    forged = {"Id": "forged", "ReceiptHandle": "x"}
+    assert journals[1].events("fired") == [], "nothing has happened yet"
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=received[0]["ReceiptHandle"])
+    deleted = sqs.delete_message_batch(QueueUrl=queue, Entries=[entries[1], forged])
+    assert [each["Id"] for each in deleted["Successful"]] == ["b"]
+    assert [each["Id"] for each in deleted["Failed"]] == ["forged"]
+    fired = [(row["action"], row["message_ids"]) for row in journals[1].events("fired")]
+    assert fired == [
+        ("DeleteMessage", [received[0]["MessageId"]]),
+        ("DeleteMessageBatch", [received[1]["MessageId"]]),
+    ]
+    again = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    assert [each["MessageId"] for each in again] == [each["MessageId"] for each in received]
+    for each in again:
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=each["ReceiptHandle"])
+    assert received_bodies(sqs, queue) == []
+    assert len(journals[0].events("deleted")) == 2
+
+
+def test_a_delete_counts_again_once_the_plan_was_taken_back(faulty, journals):
+    sqs, queue, set_faults = faulty
+    send(sqs, queue, "1")
+    set_faults({"kind": "duplicate", "label": "d", "also_fifo": True})
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    set_faults()
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    assert len(journals[0].events("deleted")) == 1
+    assert journals[1].events("fired") == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "duplicate", "also_fifo": True},
+        {"kind": "reorder", "also_fifo": True},
+        {"kind": "early-expiry", "visibility_s": 1},
+        {"kind": "wrong-md5"},
+        {"kind": "half-batch"},
+    ],
+    ids=lambda fault: fault["kind"],
+)
+def test_a_fault_that_broke_nothing_is_not_journalled(faulty, journals, endpoint, fault):
+    sqs, queue, set_faults = faulty
+    set_faults({**fault, "label": "f"})
+    assert received_bodies(sqs, queue) == []
+    entry = {"Id": "a", "MessageBody": "m", "MessageGroupId": "g"}
+    answer = sqs.send_message_batch(
+        QueueUrl=queue, Entries=[{**entry, "MessageDeduplicationId": "not one"}]
     )
-    assert received_bodies(sqs, queue) == letters
-    shuffled = received_bodies(sqs, queue)
-    assert sorted(shuffled) == letters
-    assert shuffled != letters
-    fired = journals[1].events("fired")
-    assert [(row["fault"], len(row["message_ids"])) for row in fired] == [("d", 10), ("r", 10)]
+    assert [each["Id"] for each in answer["Failed"]] == ["a"]
+    assert journals[1].events("fired") == []
+
+
+def test_a_lost_answer_names_the_messages_that_were_deleted(faulty, journals):
+    sqs, queue, set_faults = faulty
+    sent = send(sqs, queue, "1")
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    set_faults({"kind": "lose-answer", "label": "l", "actions": ["DeleteMessage"]})
+    with pytest.raises(ConnectionClosedError):
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    (fired,) = journals[1].events("fired")
+    assert (fired["message_ids"], fired["stored"]) == ([sent["MessageId"]], None)
+
+
+def test_a_repeat_whose_answer_is_lost_is_said_to_be_absorbed(faulty, journals):
+    sqs, queue, set_faults = faulty
+    first = send(sqs, queue, "1")
+    set_faults({"kind": "lose-answer", "label": "l"})
+    with pytest.raises(ConnectionClosedError):
+        send_batch(sqs, queue, "1", "2")
+    rows = [
+        (row["stored"], row["absorbed"], row["dedup_ids"]) for row in journals[1].events("fired")
+    ]
+    assert rows == [(True, True, ["1"]), (True, False, ["2"])]
+    assert journals[1].events("fired")[0]["message_ids"] == [first["MessageId"]]
+
+
+def test_the_failed_half_of_a_batch_has_its_row_on_a_standard_queue_too(faulty, journals):
+    sqs, _, set_faults = faulty
+    queue = sqs.create_queue(QueueName="standard")["QueueUrl"]
+    set_faults({"kind": "half-batch", "label": "h"})
+    entries = [{"Id": each, "MessageBody": each} for each in "abc"]
+    answer = sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+    rows = [(row["stored"], row["message_ids"]) for row in journals[1].events("fired")]
+    assert rows == [(True, [each["MessageId"] for each in answer["Successful"]]), (False, [])]
+
+
+@pytest.mark.parametrize(
+    ("ids", "code"),
+    [(["a", "a b"], "InvalidBatchEntryId"), (["a", "a"], "BatchEntryIdsNotDistinct")],
+)
+def test_a_batch_that_is_wrong_as_a_whole_is_not_done_by_half(faulty, journals, ids, code):
+    sqs, queue, set_faults = faulty
+    set_faults({"kind": "half-batch", "label": "h"})
+    entries = [{"Id": each, "ReceiptHandle": "x"} for each in ids]
+    with pytest.raises(ClientError, match=code):
+        sqs.delete_message_batch(QueueUrl=queue, Entries=entries)
+    entries = [{"Id": each, "MessageBody": "m", "MessageGroupId": "g"} for each in ids]
+    with pytest.raises(ClientError, match=code):
+        sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+    assert journals[0].events("stored") == journals[1].events("fired") == []
+
+
+def test_a_delayed_receive_takes_no_message_for_a_client_that_left(faulty, connect, endpoint):
+    sqs, queue, set_faults = faulty
+    send(sqs, queue, "1")
+    set_faults({"kind": "delay", "label": "d", "delay_s": 2.5, "actions": ["ReceiveMessage"]})
+    with pytest.raises(ReadTimeoutError):
+        sqs.receive_message(QueueUrl=queue)
+    set_faults()
+    time.sleep(1)  # the delay ends meanwhile
+    assert received_bodies(sqs, queue) == ["m"]
 
 
 def test_an_answer_can_trickle_in(faulty):
