@@ -425,7 +425,6 @@ class Queue:
             self._in_flight.add(message, until_s)
             self._ordering.arrive(message)
             self._ordering.hold(message)
-            self._ordering.adjust(message)
         else:
             message.state = State.VISIBLE
             self._ordering.arrive(message)
@@ -433,7 +432,7 @@ class Queue:
             self._store.put_back(message)
 
     def restore_last_set(self, order: int) -> None:
-        """Of a group's messages that were restored, this one's timeout was set last."""
+        """Of its group's messages, this one's timeout was set last; it may be gone by now."""
         message = self._store.get(order)
         if message is not None and message.receive_count:
             self._ordering.adjust(message)

@@ -260,6 +260,20 @@ def test_the_message_whose_timeout_was_set_last_locks_its_group_after_a_restart(
     assert [each.message.dedup_id for each in queue.receive(10)] == ["0", "1", "2"]
 
 
+def test_a_group_whose_message_set_last_was_deleted_is_open_after_a_restart_too(machine, queue):
+    for n in range(3):
+        send(queue, str(n))
+    received = queue.receive(3)
+    for n, timeout_s in ((1, 600), (0, 10), (2, 30)):
+        queue.change_visibility(received[n].receipt_handle, timeout_s)
+    queue.delete(received[2].receipt_handle)
+    for _ in range(2):
+        machine.restart()
+    machine.clock.advance(10)
+    received = machine.engine.queue("q.fifo").receive(10)
+    assert [each.message.dedup_id for each in received] == ["0"]
+
+
 def test_a_third_receive_takes_a_message_out_of_the_age_after_a_restart_too(machine):
     queue = machine.engine.create_queue("q")
     queue.send(Outgoing("m", 1))
