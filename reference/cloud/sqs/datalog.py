@@ -208,12 +208,12 @@ class DataLog(Witness):
         batch, self._pending = b"".join(self._pending), []
         waiting, self._waiting = self._waiting, []
         self._is_writing = True
-        writing = self._in_thread(self._write, batch)
-        writing.add_done_callback(partial(self._written, waiting, batch))
         is_rewriting = self._rewriting is not None and not self._rewriting.done()
         if self._file.size_bytes > self._renew_at_bytes and not is_rewriting:
             # The batch is in the snapshot; what is told from now on comes after it.
             self._start_rewriting(self._file, self._file.size_bytes + len(batch))
+        writing = self._in_thread(self._write, batch)
+        writing.add_done_callback(partial(self._written, waiting, batch))
 
     def _in_thread(self, run: Callable[..., _T], *given: object) -> asyncio.Future[_T]:
         return asyncio.get_running_loop().run_in_executor(self._thread, run, *given)
