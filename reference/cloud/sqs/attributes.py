@@ -6,6 +6,7 @@ Source: API SetQueueAttributes; the wording of errors follows AWS's.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -32,6 +33,7 @@ _CHOICES = {
     "DeduplicationScope": ("messageGroup", "queue"),
     "FifoThroughputLimit": ("perQueue", "perMessageGroupId"),
 }
+_QUEUE_ARN = re.compile(r"arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]{1,80}")
 _TEXTS = {"Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId"}
 _FIFO_ONLY = {"FifoQueue", "ContentBasedDeduplication", *_CHOICES}
 _EMPTY_CLEARS = {*_TEXTS}
@@ -91,6 +93,8 @@ class RedrivePolicy:
             raise _bad_policy(
                 "RedrivePolicy", text, "Invalid value for maxReceiveCount: 1 to 1000."
             )
+        if not _QUEUE_ARN.fullmatch(target):
+            raise _bad_policy("RedrivePolicy", text, "Invalid value for deadLetterTargetArn.")
         return cls(target, max_receive_count)
 
 
@@ -186,8 +190,13 @@ class QueueAttributes:
         for name in _EMPTY_CLEARS & texts.keys():
             if not texts[name]:
                 del texts[name]
-        if wanted.get("KmsMasterKeyId"):
-            texts["SqsManagedSseEnabled"] = "false"  # one kind of encryption at a time
+        if "KmsMasterKeyId" in texts:
+            if wanted.get("SqsManagedSseEnabled") == "true":
+                raise InvalidAttributeValue(
+                    "You can use one type of server-side encryption (SSE) at one time. You can "
+                    "either enable KMS SSE or SQS SSE."
+                )
+            texts["SqsManagedSseEnabled"] = "false"
         made = cls(
             is_fifo=is_fifo,
             delay_s=int(texts["DelaySeconds"]),

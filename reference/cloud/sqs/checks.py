@@ -106,13 +106,18 @@ def body_size_bytes(body: str) -> int:
     # Most bodies are plain ASCII: deleting all that is allowed is quicker than searching.
     if not encoded.translate(None, _ALLOWED_ASCII):
         return len(encoded)
-    if match := _FORBIDDEN_IN_BODY.search(body):
+    check_characters("the message", body)
+    return len(encoded)
+
+
+def check_characters(where: str, text: str) -> None:
+    """Raises InvalidMessageContents when a character is none that XML 1.0 allows."""
+    if match := _FORBIDDEN_IN_BODY.search(text):
         raise InvalidMessageContents(
-            f"Invalid characters found: character {match.start()} of the message is "
+            f"Invalid characters found: character {match.start()} of {where} is "
             f"#x{ord(match.group()):X}. Valid are #x9 | #xA | #xD | #x20 to #xD7FF | "
             "#xE000 to #xFFFD | #x10000 to #x10FFFF."
         )
-    return len(encoded)
 
 
 def check_message_size(size_bytes: int, maximum_bytes: int) -> None:

@@ -62,10 +62,6 @@ class BatchRequestTooLong(SqsError):
     code, shape = "AWS.SimpleQueueService.BatchRequestTooLong", "BatchRequestTooLong"
 
 
-class MessageNotInflight(SqsError):
-    code, shape = "AWS.SimpleQueueService.MessageNotInflight", "MessageNotInflight"
-
-
 class UnsupportedOperation(SqsError):
     code, shape = "AWS.SimpleQueueService.UnsupportedOperation", "UnsupportedOperation"
 

@@ -1,14 +1,16 @@
 """A message and the digests that SQS returns for it."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
 from reference.cloud.sqs import limits
-from reference.cloud.sqs.checks import shown
+from reference.cloud.sqs.checks import check_characters, shown
 from reference.cloud.sqs.errors import InvalidParameterValue
 
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _RESERVED_PREFIXES = ("aws.", "amazon.")
 _LOGICAL_TYPES = ("String", "Number", "Binary")
 _MD5 = hashlib.md5(usedforsecurity=False)
@@ -150,6 +152,8 @@ def check_attribute(name: str, data_type: str, value: str | bytes | None) -> Mes
         raise InvalidParameterValue(
             f"Can't cast the value of message (user) attribute '{shown(name)}' to a number."
         )
+    if isinstance(value, str):
+        check_characters(f"message (user) attribute '{shown(name)}'", value)
     return MessageAttribute(data_type, value)
 
 
@@ -173,11 +177,8 @@ def _check_attribute_name(name: str) -> None:
 
 
 def _is_number(value: str | bytes) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
+    # Python's own float() takes spaces, underscores, nan and digits of other scripts too.
+    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None
 
 
 def _encoded(value: str | bytes) -> bytes:

@@ -12,7 +12,12 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from reference.cloud.sqs.checks import shown
-from reference.cloud.sqs.errors import SerializationException, SqsError, UnknownOperation
+from reference.cloud.sqs.errors import (
+    QueueDoesNotExist,
+    SerializationException,
+    SqsError,
+    UnknownOperation,
+)
 from reference.cloud.sqs.shapes import ServiceModel, Shape
 from reference.cloud.sqs.wire import Call, Params, Reply, Request, reply
 
@@ -98,10 +103,17 @@ class QueryProtocol:
         body = (
             f'<?xml version="1.0"?><ErrorResponse xmlns="{_NAMESPACE}"><Error>'
             f"<Type>{fault}</Type><Code>{error.code}</Code>"
-            f"<Message>{_text(error.message)}</Message><Detail/></Error>"
+            f"<Message>{_text(_message_of(error))}</Message><Detail/></Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
         return reply(error.status, _CONTENT_TYPE, body.encode(), request_id, [])
+
+
+def _message_of(error: SqsError) -> str:
+    # Recorded from AWS: this one is longer here than in the JSON protocol.
+    if error.shape == QueueDoesNotExist.shape:
+        return "The specified queue does not exist for this wsdl version."
+    return error.message
 
 
 def _nested(fields: Mapping[str, str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from reference.cloud.sqs.dedup import NO_DEDUP_ID, effective_dedup_id
 from reference.cloud.sqs.errors import BatchRequestTooLong, InvalidParameterValue, SqsError
 from reference.cloud.sqs.message import (
     Attributes,
+    MessageAttribute,
     Outgoing,
     attributes_size_bytes,
     check_attribute,
@@ -122,6 +123,9 @@ def _send(queue: Queue, outgoing: Outgoing) -> Params:
     answer = {"MessageId": sent.message_id, "MD5OfMessageBody": md5_of_body(outgoing.body)}
     if outgoing.attributes:
         answer["MD5OfMessageAttributes"] = md5_of_attributes(outgoing.attributes)
+    if outgoing.trace_header is not None:
+        header = MessageAttribute("String", outgoing.trace_header)
+        answer["MD5OfMessageSystemAttributes"] = md5_of_attributes({"AWSTraceHeader": header})
     if sent.sequence_number is not None:
         answer["SequenceNumber"] = sent.sequence_number
     return answer

@@ -215,6 +215,8 @@ def test_receive_parameters_out_of_range_are_refused(sqs, fifo_url, params):
         ("a", {"DataType": "Text", "StringValue": "x"}),
         ("a", {"DataType": "String", "StringValue": ""}),
         ("a", {"DataType": "Number", "StringValue": "many"}),
+        ("a", {"DataType": "Number", "StringValue": " 1_000 "}),
+        ("a", {"DataType": "Number", "StringValue": "nan"}),
         ("a", {"DataType": "String", "BinaryValue": b"x"}),
         ("AWS.a", {"DataType": "String", "StringValue": "x"}),
         ("a..b", {"DataType": "String", "StringValue": "x"}),
@@ -230,6 +232,38 @@ def test_message_attributes_that_sqs_does_not_store_are_refused(sqs, fifo_url, n
         MessageGroupId="g",
         MessageAttributes={name: value},
     )[0] == ("InvalidParameterValue")
+
+
+@pytest.mark.parametrize("number", ["1", "-1.50", "+.5", "1e9", "2.E-3"])
+def test_numbers_are_stored_as_they_are_written(sqs, fifo_url, number):
+    attributes = {"a": {"DataType": "Number", "StringValue": number}}
+    sqs.send_message(
+        QueueUrl=fifo_url, MessageBody="m", MessageGroupId="g", MessageAttributes=attributes
+    )
+
+
+def test_an_attribute_with_a_character_that_xml_does_not_allow_is_refused(sqs, fifo_url):
+    attributes = {"a": {"DataType": "String", "StringValue": "x\x0b"}}
+    assert failure(
+        sqs.send_message,
+        QueueUrl=fifo_url,
+        MessageBody="m",
+        MessageGroupId="g",
+        MessageAttributes=attributes,
+    ) == ("InvalidMessageContents", "InvalidMessageContents", 400)
+
+
+def test_a_trace_header_is_digested_as_a_system_attribute(sqs, fifo_url):
+    header = {"DataType": "String", "StringValue": "Root=1-5759e988-bd862e3fe1be46a994272793"}
+    send = {"QueueUrl": fifo_url, "MessageBody": "m", "MessageGroupId": "g"}
+    sent = sqs.send_message(**send, MessageSystemAttributes={"AWSTraceHeader": header})
+    digest = hashlib.md5(usedforsecurity=False)
+    for part in (b"AWSTraceHeader", b"String"):
+        digest.update(len(part).to_bytes(4, "big") + part)
+    value = header["StringValue"].encode()
+    digest.update(b"\x01" + len(value).to_bytes(4, "big") + value)
+    assert sent["MD5OfMessageSystemAttributes"] == digest.hexdigest()
+    assert "MD5OfMessageSystemAttributes" not in sqs.send_message(**send)
 
 
 def test_attributes_of_a_queue_are_set_and_shown(sqs, fifo_url):

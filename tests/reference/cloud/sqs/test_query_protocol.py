@@ -158,6 +158,11 @@ def test_errors_are_xml_with_awss_code(endpoint, fields, status, code):
     assert elements(xml, "Type") == ["Sender"]
 
 
+def test_a_missing_queue_is_told_in_the_words_of_this_protocol(endpoint):
+    _, xml = call(endpoint, Action="GetQueueUrl", QueueName="missing")
+    assert elements(xml, "Message") == ["The specified queue does not exist for this wsdl version."]
+
+
 def test_a_form_that_is_no_utf8_is_refused(endpoint):
     request = urllib.request.Request(endpoint, data=b"Action=\xff")  # noqa: S310
     with pytest.raises(urllib.error.HTTPError) as caught:

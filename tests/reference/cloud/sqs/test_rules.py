@@ -18,7 +18,6 @@ from reference.cloud.sqs.errors import (
     InvalidAttributeValue,
     InvalidMessageContents,
     InvalidParameterValue,
-    MessageNotInflight,
     MissingParameter,
     OverLimit,
     PurgeQueueInProgress,
@@ -271,12 +270,31 @@ def test_a_forged_handle_or_one_of_another_queue_is_refused(engine, fifo, standa
         fifo.delete(handle)
 
 
-def test_changing_visibility_needs_a_message_in_flight(standard, clock):
+def test_after_expiry_a_standard_queue_accepts_a_change_and_leaves_the_message_visible(
+    standard, clock
+):
     send(standard, "a")
     (handle,) = handles(standard)
     clock.advance(30)
-    with pytest.raises(MessageNotInflight):
-        standard.change_visibility(handle, 10)
+    standard.change_visibility(handle, 10)
+    assert receive(standard) == ["a"]
+
+
+def test_an_older_handle_of_a_standard_queue_changes_the_newer_receive(standard, clock):
+    send(standard, "a")
+    (older,) = handles(standard)
+    clock.advance(30)
+    handles(standard)
+    standard.change_visibility(older, 60)
+    clock.advance(59)
+    assert receive(standard) == []
+    standard.change_visibility(older, 0)
+    assert receive(standard) == ["a"]
+
+
+def test_the_visibility_of_a_message_that_is_gone_cannot_be_changed(standard):
+    send(standard, "a")
+    (handle,) = handles(standard)
     standard.delete(handle)
     with pytest.raises(InvalidParameterValue, match="does not exist or is not available"):
         standard.change_visibility(handle, 10)
@@ -546,11 +564,30 @@ def test_attributes_that_a_standard_queue_does_not_have_are_refused(engine, name
             "does not exist",
         ),
         ('{"deadLetterTargetArn": "FIFO", "maxReceiveCount": 3}', "same type"),
+        (
+            '{"deadLetterTargetArn": "q", "maxReceiveCount": 3}',
+            "Invalid value for deadLetterTargetArn",
+        ),
+        (
+            '{"deadLetterTargetArn": "arn:aws:sns:us-east-1:000000000000:q"}',
+            "Invalid value for deadLetterTargetArn",
+        ),
     ],
 )
 def test_redrive_policies_that_cannot_work_are_refused(engine, fifo, policy, reason):
     with pytest.raises(InvalidParameterValue, match=reason):
         engine.create_queue("q", {"RedrivePolicy": policy.replace("FIFO", fifo.arn)})
+
+
+def test_a_queue_has_one_kind_of_encryption(engine):
+    with pytest.raises(InvalidAttributeValue, match="one type of server-side encryption"):
+        engine.create_queue("q", {"KmsMasterKeyId": "alias/k", "SqsManagedSseEnabled": "true"})
+    queue = engine.create_queue("q", {"KmsMasterKeyId": "alias/k"})
+    assert queue.attributes.texts["SqsManagedSseEnabled"] == "false"
+    with pytest.raises(InvalidAttributeValue, match="one type of server-side encryption"):
+        engine.set_attributes("q", {"SqsManagedSseEnabled": "true"})
+    engine.set_attributes("q", {"KmsMasterKeyId": "", "SqsManagedSseEnabled": "true"})
+    assert queue.attributes.texts["SqsManagedSseEnabled"] == "true"
 
 
 def test_a_dead_letter_queue_may_refuse_sources(engine):
