@@ -150,11 +150,10 @@ class Contents:
             self.first_sends[name].append({**first, "key": key})
 
     def _flight(self, record: Record) -> None:
-        name, order = record["q"], record["order"]
-        message = self.messages[name][order]
-        message.update({**record, "e": "message"})
-        if message["group"] is not None and record["receives"]:
-            self.last_set[name, message["group"]] = order
+        name, order, group = record["q"], record["order"], record.get("group")
+        if group is not None and record["receives"]:
+            self.last_set[name, group] = order  # also when it is gone, as amid a rewrite
+        self.messages[name][order].update({**record, "e": "message"})
 
     def _left(self, record: Record) -> None:
         del self.messages[record["q"]][record["order"]]

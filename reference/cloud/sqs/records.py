@@ -91,7 +91,6 @@ def message_record(queue: Queue, message: Message, wall: WallTime) -> Record:
             for name, (data_type, value) in (message.attributes or {}).items()
         },
         "trace": message.trace_header,
-        "group": message.group,
         "dedup_id": message.dedup_id,
         "sent_ms": message.sent_ms,
         "enqueued_s": wall.of(message.enqueued_s),
@@ -107,6 +106,7 @@ def flight_record(queue: Queue, message: Message, wall: WallTime) -> Record:
         "e": "flight",
         "q": queue.name,
         "order": message.order,
+        "group": message.group,
         "receives": message.receive_count,
         "received_s": wall.of(message.received_s),
         "first_received_ms": message.first_received_ms,
