@@ -19,7 +19,7 @@ from compliance.pii.report import ScanReport
 from compliance.pii.scanner import Scanner
 from compliance.pii.settings import ScanSettings
 from compliance.pii.showing import LiveShow, rendered
-from compliance.pii.sources import Reading, cloudwatch, printable
+from compliance.pii.sources import Reading, cloudwatch, is_live, printable
 from compliance.pii.sources.files import experiments
 
 CLEAN, FINDINGS, USAGE, INCOMPLETE = 0, 1, 2, 3
@@ -80,8 +80,9 @@ def _run(options: argparse.Namespace) -> int:
         raise UsageError("--require-canary: needs --canaries FILE with the planted control")
     baseline_path, baseline = _baseline(options, policy, folder)
     today = datetime.now(UTC).date()
-    is_live = _is_live(options, policy, targets)
-    live = LiveShow(options.format, policy, baseline, today) if is_live else None
+    live = None
+    if _shows_live(options, policy, targets):
+        live = LiveShow(options.format, policy, baseline, today)
     report = _scan(options, policy, targets, canaries, live)
     is_control_missing = policy.require_canary and not control_found(report, canaries)
     gated = gate(report, policy, baseline, today)
@@ -91,18 +92,13 @@ def _run(options: argparse.Namespace) -> int:
     return exit_code(gated, is_control_missing=is_control_missing)
 
 
-def _is_live(options: argparse.Namespace, policy: Policy, targets: Sequence[str]) -> bool:
+def _shows_live(options: argparse.Namespace, policy: Policy, targets: Sequence[str]) -> bool:
     """Whether somebody waits for findings while the scan runs, and this process finds them."""
     if options.output or options.dask:
         return False
-    if _is_stream(targets):
+    if is_live(targets):
         return options.format in {"jsonl", "text"}
     return options.format == "jsonl" and policy.jobs == 1
-
-
-def _is_stream(targets: Sequence[str]) -> bool:
-    """Whether something is read that may have no end, and that only one process can read."""
-    return any(target == "-" or target.startswith(cloudwatch.SCHEME) for target in targets)
 
 
 def _with_options(policy: Policy, options: argparse.Namespace) -> Policy:
@@ -172,7 +168,7 @@ def _scan(
         if "-" in targets:
             raise UsageError("--dask: workers cannot read standard input; give paths they can see")
         return scan_on_dask(targets, canaries, settings, options.dask)
-    if policy.jobs > 1 and not _is_stream(targets):
+    if policy.jobs > 1 and not is_live(targets):
         report = scan_in_processes(targets, canaries, settings, policy.jobs, progress)
     else:
         report = Scanner(canaries, settings).scan(targets, progress, live.first if live else None)

@@ -7,7 +7,7 @@ comes again is learned again, which costs little, because the model's answers ar
 
 import gc
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import cast
@@ -47,6 +47,7 @@ class Epochs:
         self.control_sources: dict[str, None] = {}
         self.shapes_seen = 0  # by the pass that saw most
         self._settings = settings
+        self._canaries = canaries
         self._new_pass: Callable[[], LinePass] = lambda: LinePass(settings, canaries, salt)
         self._names = names
         self._control_lines = self._left_out = self._asked = self._asked_bytes = 0
@@ -57,6 +58,16 @@ class Epochs:
         self._waiting: deque[Line] | None = deque() if canaries.count else None
         self._first_look_bytes = 0
         self._start()
+
+    def take_all(self, block: Sequence[Line]) -> None:
+        """Run what has to see these lines; where a block shows no canary, none is searched for."""
+        if self._waiting is not None or len(block) == 1:
+            for line in block:
+                self.take(line)
+            return
+        suspects = self._canaries.suspects([line.data for line in block])
+        for index, line in enumerate(block):
+            self._take(line, may_hold_canary=index in suspects)
 
     def take(self, line: Line) -> None:
         """Run what has to see this line."""
@@ -75,11 +86,11 @@ class Epochs:
             self._take(self._waiting.popleft())
         self._waiting = None
 
-    def _take(self, line: Line, *, can_wait: bool = False) -> bool:
+    def _take(self, line: Line, *, can_wait: bool = False, may_hold_canary: bool = True) -> bool:
         pending = self._pass.pending
         asked = len(pending.asked)
         self._current = line
-        is_taken = self._pass.take(line, can_wait=can_wait)
+        is_taken = self._pass.take(line, can_wait=can_wait, may_hold_canary=may_hold_canary)
         if len(pending.asked) > asked:
             self._asked_bytes += len(line.data)
             if line.opening:

@@ -63,13 +63,13 @@ class LinePass:
         self._shown = lru_cache(4096)(self._without_canaries)
         self.shown_source = lru_cache(4096)(self._without_personal_data)
 
-    def take(self, line: Line, *, can_wait: bool = False) -> bool:
+    def take(self, line: Line, *, can_wait: bool = False, may_hold_canary: bool = True) -> bool:
         """Run what has to see this line; False, and nothing done, when it can wait and should.
 
         It should when no canary stands in it, but something for rules that take a second to load.
         """
         shape = shape_of(line.data)
-        hits = self._canaries.find(line.data)[:HITS_PER_LINE_MAX]
+        hits = self._canaries.find(line.data)[:HITS_PER_LINE_MAX] if may_hold_canary else []
         has_patterns = self._settings.patterns and may_hold_pattern(
             line.data, self._grouped_numbers(shape)
         )

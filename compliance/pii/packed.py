@@ -17,8 +17,9 @@ _OUTPUT_BYTES_MAX = 4 << 20  # of all that is opened in one line
 # Without the hyphen, so that a UUID is none. Eight letters compressed give 22 digits; what is
 # shorter when packed twice has a form of its own.
 _DIGITS = string.ascii_letters + string.digits + "+/_"
-_RUN = b"x" * 20
-_AS_RUNS = bytes(ord("x") if chr(code) in _DIGITS else 0 for code in range(256))
+RUN_DIGITS_MIN = 20
+_RUN = b"x" * RUN_DIGITS_MIN
+AS_RUNS = bytes(ord("x") if chr(code) in _DIGITS else 0 for code in range(256))
 _BEFORE_BYTES_MAX = 256
 _BEFORE = re.compile(rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]+\Z")
 _AFTER = re.compile(rb"[A-Za-z0-9+/_-]*")
@@ -35,6 +36,7 @@ _BREAK = re.compile(
 
 _WRAPPED = re.compile(rb"(?:(?:(?:\\r)?\\n|\r\n)[ \t]*[A-Za-z0-9+/_-]+)+")
 _BREAKS = (b"\\", b"\r")
+_GOES_ON = (*_BREAKS, b"-")
 # Soft line breaks of quoted-printable, and escaped NULs, lowered: what `joined` has to take out.
 SIGNS = (rb"=\n", rb"=\r", rb"\x00", rb"\u0000")
 
@@ -76,7 +78,7 @@ def _beginnings(line: bytes, start: int) -> tuple[int, ...]:
 
 def tokens_of(line: bytes) -> list[tuple[int, int]]:
     """Spans of what may be base64: long runs of its digits, with hyphens between them."""
-    runs = line.translate(_AS_RUNS)
+    runs = line.translate(AS_RUNS)
     spans: list[tuple[int, int]] = []
     start = runs.find(_RUN)
     while start >= 0:
@@ -92,6 +94,24 @@ def tokens_of(line: bytes) -> list[tuple[int, int]]:
             spans.append((start, end))
         start = following
     return spans
+
+
+def is_opaque(block: bytes, start: int, end: int) -> bool:
+    """Whether `unpacked` and `joined` find nothing in this run of digits, a part of a block.
+
+    Most are ids in one case, which end where they end. False where it takes a closer look.
+    """
+    run = block[start:end]
+    if block[end : end + 1] in _GOES_ON or block[start - 1 : start] == b"-":
+        return False
+    return (
+        run.islower()
+        or run.isupper()
+        or not any(
+            _may_open(run[skipped : skipped + _HEAD_DIGITS])
+            for skipped in _beginnings(block, start)
+        )
+    )
 
 
 def _may_open(head: bytes) -> bool:

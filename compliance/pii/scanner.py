@@ -12,10 +12,11 @@ from compliance.pii.names import NameFinder
 from compliance.pii.remembered_names import RememberedNames
 from compliance.pii.report import Finding, ScanReport
 from compliance.pii.settings import ScanSettings
-from compliance.pii.sources import Intake, Note, Tally
+from compliance.pii.sources import Intake, Note, Tally, blocks, is_live
 from compliance.pii.third_party import version_of
 
 PROGRESS_EVERY_LINES = 10_000
+BLOCK_BYTES = 1 << 17  # lines looked at together: enough that a look costs next to nothing
 _ALL_SOURCES = "(all sources)"
 Progress = Callable[[str, int], None]  # the source being read, lines read so far
 OnNewPlace = Callable[[Finding], None]
@@ -47,10 +48,13 @@ class Scanner:
         intake = Intake(self._settings.reading, on_idle=epochs.catch_up)
         tally = intake.tally
         try:
-            for line in intake.lines(targets):
-                epochs.take(line)
-                if progress is not None and tally.lines_read % PROGRESS_EVERY_LINES == 0:
-                    progress(epochs.shown_source(line.source), tally.lines_read)
+            targets = list(targets)
+            told_lines = 0
+            for block in blocks(intake.lines(targets), 0 if is_live(targets) else BLOCK_BYTES):
+                epochs.take_all(block)
+                if progress is not None and tally.lines_read - told_lines >= PROGRESS_EVERY_LINES:
+                    told_lines = tally.lines_read
+                    progress(epochs.shown_source(block[-1].source), told_lines)
         except KeyboardInterrupt:
             say = tally.note if self._settings.reading.follow else tally.skip
             say(_ALL_SOURCES, "stopped before everything was read")

@@ -19,6 +19,12 @@ STANDARD_INPUT = "-"
 _READ_BYTES = 1 << 20
 
 
+def is_live(targets: Iterable[Path | str]) -> bool:
+    """Whether something is read that may have no end: its lines are looked at as they come."""
+    names = list(map(str, targets))
+    return STANDARD_INPUT in names or any(name.startswith(cloudwatch.SCHEME) for name in names)
+
+
 class Intake:
     """Reads sources one after the other and keeps the tally."""
 
