@@ -5,6 +5,7 @@ GET    /_admin/faults        the plan in force, and how often each fault fired
 DELETE /_admin/faults
 GET    /_admin/metrics       JSON, by CloudWatch's names
 GET    /_admin/metrics.prom  Prometheus text
+GET    /_admin/calls         by the second: of a queue by family (what a quota counts) and by action
 GET    /_admin/healthz
 """
 
@@ -17,7 +18,7 @@ from reference.clock import Clock
 from reference.cloud.sqs import metrics
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.faults import FaultInjector, FaultPlan, FaultPlanError, parse_plan
-from reference.cloud.sqs.quotas import Quotas
+from reference.cloud.sqs.quotas import CallCounts, Quotas
 from reference.cloud.sqs.wire import Reply
 
 PREFIX = "/_admin/"
@@ -63,14 +64,11 @@ class Admin:
 
     def _calls(self, body: bytes) -> Reply:
         del body
-        queues = {
-            name: {
-                family: list(counts.seconds) for family, counts in self._quotas.counts(name).items()
-            }
-            for name in self._quotas.queue_names()
-        }
+        names = self._quotas.queue_names()
         columns = ["second", "admitted", "throttled"]
-        return _json(200, {"columns": columns, "queues": queues})
+        queues = {name: _seconds(self._quotas.counts(name)) for name in names}
+        actions = {name: _seconds(self._quotas.counts_by_action(name)) for name in names}
+        return _json(200, {"columns": columns, "queues": queues, "actions": actions})
 
     def _put_faults(self, body: bytes) -> Reply:
         try:
@@ -87,6 +85,10 @@ class Admin:
         del body
         plan = self._faults.plan.model_dump(mode="json")
         return _json(200, {**plan, "fired": self._faults.fired_counts()})
+
+
+def _seconds(counts: dict[str, CallCounts]) -> dict[str, list[list[int]]]:
+    return {name: list(each.seconds) for name, each in counts.items()}
 
 
 def _healthz(body: bytes) -> Reply:

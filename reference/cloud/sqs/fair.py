@@ -167,6 +167,9 @@ class FairOrdering:
     def has_available(self) -> bool:
         return bool(self._next_places())
 
+    def next_group(self) -> str | None:
+        return None  # a question about FIFO queues
+
     def groups_in_flight(self) -> int:
         return 0  # a metric of FIFO queues
 

@@ -174,6 +174,10 @@ class GroupOrdering:
             self._rotation.popleft().is_queued = False
         return False
 
+    def next_group(self) -> str | None:
+        head = self._rotation[0].head() if self.has_available() else None
+        return None if head is None else head.group
+
     def groups_in_flight(self) -> int:
         return self._groups_in_flight
 

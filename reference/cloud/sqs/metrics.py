@@ -9,7 +9,7 @@ from typing import Any
 
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.queue import Queue
-from reference.cloud.sqs.quotas import Quotas
+from reference.cloud.sqs.quotas import FAMILY_OF_ACTION, Quotas
 
 _COUNTERS = {
     "NumberOfMessagesSent",
@@ -66,8 +66,9 @@ def as_prometheus(engine: Engine, quotas: Quotas) -> str:
             name = f"sqs_{_snake(metric)}{'_total' if metric in _COUNTERS else ''}"
             samples.setdefault(name, []).append(f'{name}{{queue="{queue.name}"}} {value}')
     for queue_name in sorted(quotas.queue_names()):
-        for family, counts in quotas.counts(queue_name).items():
-            labels = f'queue="{queue_name}",family="{family}"'
+        for action, counts in quotas.counts_by_action(queue_name).items():
+            family = FAMILY_OF_ACTION[action]
+            labels = f'queue="{queue_name}",family="{family}",action="{action}"'
             for outcome, count in (("admitted", counts.admitted), ("throttled", counts.throttled)):
                 name = f"sqs_{outcome}_calls_total"
                 samples.setdefault(name, []).append(f"{name}{{{labels}}} {count}")

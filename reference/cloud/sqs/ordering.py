@@ -66,6 +66,10 @@ class Ordering(Protocol):
         """Whether `take` would find a message."""
         ...
 
+    def next_group(self) -> str | None:
+        """The group of a FIFO queue that `take` would begin with."""
+        ...
+
     def groups_in_flight(self) -> int:
         """How many groups of a FIFO queue have messages in flight."""
         ...

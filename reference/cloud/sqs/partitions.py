@@ -22,19 +22,25 @@ def region_calls_per_s(region: str) -> int:
     )
 
 
-def partition_of(group: str, region: str) -> int:
+def hash_of_group(group: str) -> int:
+    """In 64 bits."""
+    return int.from_bytes(hashlib.blake2b(group.encode(), digest_size=8).digest(), "big")
+
+
+def partition_of(group_hash: int, region: str) -> int:
     count = math.ceil(region_calls_per_s(region) / limits.PARTITION_CALLS_PER_S)
-    digest = hashlib.blake2b(group.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") % count
+    return group_hash % count
 
 
-def groups_named(params: dict[str, Any], group_of_handle: Callable[[str], str | None]) -> set[str]:
-    """The groups that a call names, by id or through receipt handles; a receive names none."""
+def groups_named(params: dict[str, Any], group_of_handle: Callable[[str], int | None]) -> set[int]:
+    """Hashes of the groups that a call names, by id or through receipt handles."""
     groups = set()
     for entry in (params, *params.get("Entries", ())):
-        group = entry.get("MessageGroupId")
-        if group is None and "ReceiptHandle" in entry:
+        group_id = entry.get("MessageGroupId")
+        if group_id is not None:
+            groups.add(hash_of_group(group_id))
+        elif "ReceiptHandle" in entry:
             group = group_of_handle(entry["ReceiptHandle"])
-        if group is not None:
-            groups.add(group)
+            if group is not None:
+                groups.add(group)
     return groups

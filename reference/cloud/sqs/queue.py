@@ -25,6 +25,7 @@ from reference.cloud.sqs.fair import FairOrdering
 from reference.cloud.sqs.groups import GroupOrdering
 from reference.cloud.sqs.message import Message, Outgoing, State
 from reference.cloud.sqs.ordering import Draw, Ordering
+from reference.cloud.sqs.partitions import hash_of_group
 from reference.cloud.sqs.receipts import HANDLE_EXPIRED, NO_SUCH_MESSAGE, ReceiptBook, unusable
 from reference.cloud.sqs.store import MessageStore
 from reference.cloud.sqs.surroundings import Counters, Depth, Received, Sent, Surroundings
@@ -268,7 +269,11 @@ class Queue:
         self._around.on_available(self)
 
     def _delivery(self, message: Message) -> Received:
-        return Received(message, self._receipts.issue(message.order, message.receive_count))
+        # Only where partitions count is the group's hash worth its price.
+        is_partitioned = self.attributes.throughput_per_group and message.group is not None
+        group_hash = hash_of_group(message.group or "") if is_partitioned else 0
+        handle = self._receipts.issue(message.order, message.receive_count, group_hash)
+        return Received(message, handle)
 
     # What a receiver does next
 
@@ -337,10 +342,18 @@ class Queue:
         except ReceiptHandleIsInvalid:
             return None
 
-    def group_of(self, receipt_handle: str) -> str | None:
-        """The group of the message that the handle names; None when it names none."""
-        message = self.message_of(receipt_handle)
-        return message.group if message else None
+    def group_of(self, receipt_handle: str) -> int | None:
+        """The hash of the group that the handle names; None when it names none."""
+        try:
+            return self._receipts.read(receipt_handle).group_hash or None
+        except ReceiptHandleIsInvalid:
+            return None
+
+    def next_group(self) -> int | None:
+        """The hash of the group that a receive would return first; None when there is none."""
+        self.settle()
+        group = self._ordering.next_group()
+        return None if group is None else hash_of_group(group)
 
     # The queue as a whole
 

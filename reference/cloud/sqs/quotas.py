@@ -8,7 +8,8 @@ shape. Our stricter readings, each a setting or written down here:
 - the default shape is a token bucket that holds 12 calls (40 ms of the rate), so more than 300
   calls in a second pass only by that much. `burst_calls` makes it larger: 300 is one second's;
 - a high-throughput queue has its region's rate in all and 300 on each partition (`partitions.py`);
-  a receive names no group and is charged to the region's rate alone.
+  a receive is charged to the partitions of all groups that it returns, and refused while the
+  partition of the group whose turn it is has nothing left.
 """
 
 from collections import deque
@@ -60,10 +61,15 @@ class TokenBucket:
         self._tokens -= 1
         return True
 
+    def charge(self) -> None:
+        """Take a token that may not be there yet; what is owed flows in first."""
+        self.has_token()
+        self._tokens -= 1
+
 
 @dataclass(slots=True)
 class CallCounts:
-    """Calls of one action family on one queue: in all, and second by second of late."""
+    """Calls of one action on one queue: in all, and second by second of late."""
 
     admitted: int = 0
     throttled: int = 0
@@ -101,18 +107,19 @@ class Quotas:
         self._burst_calls = burst_calls
         # By queue, family and partition; partition -1 is the queue as a whole.
         self._buckets: dict[tuple[str, str, int], TokenBucket] = {}
-        self._counts: dict[tuple[str, str], CallCounts] = {}
+        self._counts: dict[tuple[str, str], CallCounts] = {}  # by queue and action
 
     def admit(
         self,
         queue_name: str,
         throughput: Throughput,
         action: str,
-        groups: Callable[[], set[str]] = set,
+        groups: Callable[[], set[int]] = set,
     ) -> bool:
         """Charge one call; False when it is over the quota.
 
-        `groups` tells which message groups the call names; asked only where that counts.
+        `groups` tells the hashes of the message groups that the call names, and that a receive
+        would return first; asked only where that counts.
         """
         family = FAMILY_OF_ACTION.get(action)
         if family is None:
@@ -121,20 +128,31 @@ class Quotas:
         # All or none: a call over one partition's quota must not use up another's.
         is_admitted = all(map(TokenBucket.has_token, buckets))
         if is_admitted:
-            for bucket in buckets:
+            # Which partitions a receive is charged to shows when it returns: `charge_receive`.
+            for bucket in buckets[:1] if family == "receive" else buckets:
                 bucket.take()
-        counts = self._counts.get((queue_name, family))
+        counts = self._counts.get((queue_name, action))
         if counts is None:
-            counts = self._counts[queue_name, family] = CallCounts()
+            counts = self._counts[queue_name, action] = CallCounts()
         counts.count(self._clock.now_s(), is_admitted=is_admitted)
         return is_admitted
+
+    def charge_receive(
+        self, queue_name: str, throughput: Throughput, groups: Callable[[], set[int]]
+    ) -> None:
+        """Charge a receive to the partitions of the groups that it returned."""
+        rate_per_s = self._limits.fifo_calls_per_s
+        if rate_per_s is None or throughput is not Throughput.PER_PARTITION:
+            return
+        for partition in {partition_of(group, self._region) for group in groups()}:
+            self._bucket(queue_name, "receive", partition, rate_per_s).charge()
 
     def _buckets_of(
         self,
         queue_name: str,
         throughput: Throughput,
         family: str,
-        groups: Callable[[], set[str]],
+        groups: Callable[[], set[int]],
     ) -> list[TokenBucket]:
         rate_per_s = self._limits.fifo_calls_per_s
         if rate_per_s is None or throughput is Throughput.UNLIMITED:
@@ -170,6 +188,27 @@ class Quotas:
 
     def counts(self, queue_name: str) -> dict[str, CallCounts]:
         """By action family; families that were never called are left out."""
+        families: dict[str, list[CallCounts]] = {}
+        for action, counts in self.counts_by_action(queue_name).items():
+            families.setdefault(FAMILY_OF_ACTION[action], []).append(counts)
+        return {family: _sum(counts) for family, counts in families.items()}
+
+    def counts_by_action(self, queue_name: str) -> dict[str, CallCounts]:
+        """Actions that were never called are left out."""
         return {
-            family: counts for (name, family), counts in self._counts.items() if name == queue_name
+            action: counts for (name, action), counts in self._counts.items() if name == queue_name
         }
+
+
+def _sum(parts: list[CallCounts]) -> CallCounts:
+    seconds: dict[int, list[int]] = {}
+    for part in parts:
+        for second, admitted, throttled in part.seconds:
+            row = seconds.setdefault(second, [second, 0, 0])
+            row[1] += admitted
+            row[2] += throttled
+    return CallCounts(
+        sum(part.admitted for part in parts),
+        sum(part.throttled for part in parts),
+        deque((seconds[second] for second in sorted(seconds)), maxlen=SECONDS_KEPT),
+    )

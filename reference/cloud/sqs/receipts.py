@@ -1,8 +1,9 @@
 """Receipt handles: which receive of which message, in a form that nobody can make up.
 
 A handle is as opaque as AWS's: base64 of the message's place in its queue, the number of the
-receive, and a keyed digest over both and the queue's name. A handle of another queue, or one with
-a character changed, is refused.
+receive, the hash of its group (which names the partition, also when the message is gone), and a
+keyed digest over these and the queue's name. A handle of another queue, or one with a character
+changed, is refused.
 """
 
 import base64
@@ -16,13 +17,14 @@ from reference.cloud.sqs.errors import InvalidParameterValue, ReceiptHandleIsInv
 
 HANDLE_EXPIRED = "The receipt handle has expired."
 NO_SUCH_MESSAGE = "Message does not exist or is not available for visibility timeout change."
-_FIELDS = struct.Struct(">QI")
+_FIELDS = struct.Struct(">QIQ")
 _DIGEST_BYTES = 12
 
 
 class Receipt(NamedTuple):
     order: int
     receive_number: int
+    group_hash: int  # 0: not known
 
 
 class ReceiptBook:
@@ -32,8 +34,8 @@ class ReceiptBook:
         self._keyed = hashlib.blake2b(queue_name.encode(), key=key, digest_size=_DIGEST_BYTES)
         self._queue_name = queue_name
 
-    def issue(self, order: int, receive_number: int) -> str:
-        fields = _FIELDS.pack(order, receive_number)
+    def issue(self, order: int, receive_number: int, group_hash: int = 0) -> str:
+        fields = _FIELDS.pack(order, receive_number, group_hash)
         return base64.b64encode(fields + self._digest(fields)).decode()
 
     def read(self, handle: str) -> Receipt:

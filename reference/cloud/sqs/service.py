@@ -69,7 +69,7 @@ class LocalSqs:
             queue.name,
             queue.attributes.throughput,
             call.action,
-            lambda: groups_named(call.params, queue.group_of),
+            lambda: _groups_of(call, queue),
         ):
             attempt_id = call.params.get("ReceiveRequestAttemptId")
             if attempt_id and len(attempt_id) <= TOKEN_LENGTH_MAX:
@@ -81,6 +81,12 @@ class LocalSqs:
             result = receive.try_receive()
             if result is None:
                 result = await self._wait(receive, request)
+            messages = result.get("Messages", ())
+            self._quotas.charge_receive(
+                queue.name,
+                queue.attributes.throughput,
+                lambda: groups_named({"Entries": messages}, queue.group_of),
+            )
         else:
             result = self._operations.run(call.action, queue, call.params, request)
             if call.action == "DeleteQueue":
@@ -116,3 +122,11 @@ class LocalSqs:
     def close(self) -> None:
         if self._data is not None:
             self._data.close()
+
+
+def _groups_of(call: Call, queue: Queue) -> set[int]:
+    """Hashes of the groups that a call touches, as far as it tells beforehand."""
+    if call.action != "ReceiveMessage":
+        return groups_named(call.params, queue.group_of)
+    group = queue.next_group()
+    return set() if group is None else {group}

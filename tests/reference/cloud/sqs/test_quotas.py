@@ -7,7 +7,7 @@ from reference.cloud.sqs.attributes import Throughput
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.limits import OFF, STRICT
 from reference.cloud.sqs.message import Outgoing
-from reference.cloud.sqs.partitions import groups_named, partition_of
+from reference.cloud.sqs.partitions import groups_named, hash_of_group, partition_of
 from reference.cloud.sqs.quotas import Quotas, TokenBucket
 
 
@@ -175,7 +175,8 @@ def test_many_groups_share_the_regions_rate(clock, fast_queue):
 
 def test_a_batch_over_one_partitions_quota_uses_up_no_others(clock, fast_queue):
     quotas = Quotas(clock, STRICT)
-    assert partition_of("a", "us-east-1") != partition_of("b", "us-east-1")
+    partitions = [partition_of(hash_of_group(group), "us-east-1") for group in "ab"]
+    assert partitions[0] != partitions[1]
     passes(quotas, fast_queue, 100, groups=["a"])
     assert passes(quotas, fast_queue, 100, groups=["a", "b"]) == 0
     assert passes(quotas, fast_queue, 100, groups=["b"]) == 12
@@ -190,6 +191,64 @@ def test_deletes_are_charged_to_the_partition_of_their_message(clock, fast_queue
     assert sum(admit(quotas, fast_queue, "DeleteMessage", params) for _ in range(100)) == 12
     assert admit(quotas, fast_queue, "DeleteMessage", {"ReceiptHandle": second.receipt_handle})
     assert admit(quotas, fast_queue, "DeleteMessage", {"ReceiptHandle": "forged"})
+
+
+def test_deletes_are_charged_to_the_partition_of_their_message_when_it_is_gone_too(
+    clock, fast_queue
+):
+    fast_queue.send(Outgoing("m", 1, "g", "id"))
+    (received,) = fast_queue.receive()
+    fast_queue.delete(received.receipt_handle)
+    quotas = Quotas(clock, STRICT)
+    params = {"ReceiptHandle": received.receipt_handle}
+    assert sum(admit(quotas, fast_queue, "DeleteMessage", params) for _ in range(100)) == 12
+
+
+def test_receives_of_one_hot_group_pass_at_one_partitions_rate(clock, fast_queue):
+    quotas = Quotas(clock, STRICT)
+    throughput = fast_queue.attributes.throughput
+
+    def receive():
+        if not quotas.admit("q", throughput, "ReceiveMessage", lambda: {fast_queue.next_group()}):
+            return 0
+        (received,) = fast_queue.receive(visibility_s=0)
+        group = fast_queue.group_of(received.receipt_handle)
+        quotas.charge_receive("q", throughput, lambda: {group})
+        return 1
+
+    fast_queue.send(Outgoing("m", 1, "hot", "id"))
+    passed = 0
+    for _ in range(2_000):
+        passed += receive()
+        clock.advance(0.001)
+    assert 600 <= passed <= 612
+
+
+def test_a_long_poll_may_owe_a_partition_and_the_debt_is_paid_first(clock):
+    quotas = Quotas(clock, STRICT)
+    for _ in range(42):
+        quotas.charge_receive("q", Throughput.PER_PARTITION, lambda: {7})
+    admitted = []
+    for _ in range(200):
+        clock.advance(0.001)
+        admitted.append(quotas.admit("q", Throughput.PER_PARTITION, "ReceiveMessage", lambda: {7}))
+    assert admitted.index(True) in range(102, 105), "30 owed and 1 to have, at 300 a second"
+    assert quotas.admit("q", Throughput.PER_PARTITION, "ReceiveMessage", lambda: {8})
+
+
+def test_calls_are_counted_by_action_and_by_family(clock):
+    quotas, queue = Quotas(clock, STRICT), make_queue(clock)
+    for _ in range(8):
+        admit(quotas, queue, "SendMessage")
+        admit(quotas, queue, "SendMessageBatch")
+    clock.advance(1)
+    admit(quotas, queue, "SendMessageBatch")
+    by_action = quotas.counts_by_action(queue.name)
+    assert list(by_action["SendMessage"].seconds) == [[0, 6, 2]]
+    assert list(by_action["SendMessageBatch"].seconds) == [[0, 6, 2], [1, 1, 0]]
+    family = quotas.counts(queue.name)["send"]
+    assert (family.admitted, family.throttled) == (13, 4)
+    assert list(family.seconds) == [[0, 12, 4], [1, 1, 0]]
 
 
 def test_calls_are_counted_by_the_second(clock):

@@ -524,7 +524,10 @@ def test_prometheus_text_has_the_queues_depth_and_calls(endpoint, sqs, fifo_url)
     send(sqs, fifo_url, "1")
     text = admin(endpoint, "metrics.prom").decode()
     assert 'sqs_approximate_number_of_messages_visible{queue="mail.fifo"} 1' in text
-    assert 'sqs_admitted_calls_total{queue="mail.fifo",family="send"} 1' in text
+    labels = 'queue="mail.fifo",family="send",action="SendMessage"'
+    assert f"sqs_admitted_calls_total{{{labels}}} 1" in text
+    calls = json.loads(admin(endpoint, "calls"))
+    assert calls["queues"]["mail.fifo"]["send"] == calls["actions"]["mail.fifo"]["SendMessage"]
     assert "# TYPE sqs_number_of_messages_sent_total counter" in text
 
 
