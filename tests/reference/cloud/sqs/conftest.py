@@ -4,6 +4,9 @@ And a `machine`: a log and its engine without a server, on a virtual clock.
 """
 
 import shutil
+import subprocess
+import sys
+import time
 
 import boto3
 import pytest
@@ -56,6 +59,26 @@ def connect():
     yield make
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def start_with_data(tmp_path):
+    """Starts a server process on one folder, again and again; the caller ends it."""
+
+    def start():
+        port_file = tmp_path / "port"
+        port_file.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "reference.cloud.sqs", "--quotas", "off"]
+        command += ["--data", tmp_path / "data", "--port-file", port_file]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        give_up_s = time.monotonic() + 30
+        while not port_file.exists():
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < give_up_s
+            time.sleep(0.02)
+        return process, f"http://127.0.0.1:{int(port_file.read_text())}"
+
+    return start
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 
@@ -256,21 +254,8 @@ def test_a_full_disk_fails_the_call_and_leaves_a_readable_log(machine, monkeypat
     assert [m.dedup_id for m in machine.engine.queue("q.fifo").messages()] == ["1", "2"]
 
 
-def test_a_killed_server_loses_nothing_that_it_confirmed(tmp_path, connect):
-    def start():
-        port_file = tmp_path / "port"
-        port_file.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "reference.cloud.sqs", "--quotas", "off"]
-        command += ["--data", tmp_path / "data", "--port-file", port_file]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE)
-        give_up_s = time.monotonic() + 30
-        while not port_file.exists():
-            assert process.poll() is None, process.stderr.read()
-            assert time.monotonic() < give_up_s
-            time.sleep(0.02)
-        return process, f"http://127.0.0.1:{int(port_file.read_text())}"
-
-    process, url = start()
+def test_a_killed_server_loses_nothing_that_it_confirmed(start_with_data, connect):
+    process, url = start_with_data()
     sqs = connect(url)
     queue = sqs.create_queue(QueueName="q.fifo", Attributes=FIFO)["QueueUrl"]
     confirmed = []
@@ -300,7 +285,7 @@ def test_a_killed_server_loses_nothing_that_it_confirmed(tmp_path, connect):
     for thread in threads:
         thread.join()
 
-    process, url = start()
+    process, url = start_with_data()
     try:
         sqs = connect(url)
         queue = sqs.get_queue_url(QueueName="q.fifo")["QueueUrl"]

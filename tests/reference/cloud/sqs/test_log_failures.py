@@ -5,9 +5,6 @@ import contextlib
 import os
 import resource
 import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
 import pytest
@@ -339,20 +336,7 @@ def test_a_log_file_ends_where_it_did_when_a_write_fails(tmp_path, monkeypatch):
 
 
 @pytest.mark.xdist_group("live")
-def test_a_server_whose_disk_is_full_confirms_nothing_until_there_is_room(tmp_path, connect):
-    def start():
-        port_file = tmp_path / "port"
-        port_file.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "reference.cloud.sqs", "--quotas", "off"]
-        command += ["--data", tmp_path / "data", "--port-file", port_file]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE)
-        give_up_s = time.monotonic() + 30
-        while not port_file.exists():
-            assert process.poll() is None, process.stderr.read()
-            assert time.monotonic() < give_up_s
-            time.sleep(0.02)
-        return process, connect(f"http://127.0.0.1:{int(port_file.read_text())}")
-
+def test_a_server_whose_disk_is_full_confirms_nothing_until_there_is_room(start_with_data, connect):
     def send(dedup_id, size_bytes):
         return sqs.send_message(
             QueueUrl=queue,
@@ -361,7 +345,8 @@ def test_a_server_whose_disk_is_full_confirms_nothing_until_there_is_room(tmp_pa
             MessageDeduplicationId=dedup_id,
         )
 
-    process, sqs = start()
+    process, url = start_with_data()
+    sqs = connect(url)
     try:
         queue = sqs.create_queue(QueueName="q.fifo", Attributes=FIFO)["QueueUrl"]
         send("1", 1)
@@ -378,7 +363,9 @@ def test_a_server_whose_disk_is_full_confirms_nothing_until_there_is_room(tmp_pa
         sqs.delete_message(QueueUrl=queue, ReceiptHandle=received["ReceiptHandle"])
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
-        process, sqs = start()
+        process, url = start_with_data()
+        sqs = connect(url)
+        queue = sqs.get_queue_url(QueueName="q.fifo")["QueueUrl"]
         (message,) = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
         assert len(message["Body"]) == 50_000
     finally:
