@@ -95,6 +95,7 @@ class DataLog(Witness):
         self._pending: list[bytes] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._is_writing = False
+        self.is_behind = False  # the last write failed
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="data-log")
 
     def restore(self, engine: Engine) -> Recovered:
@@ -228,6 +229,7 @@ class DataLog(Witness):
     ) -> None:
         self._is_writing = False
         error = writing.exception()
+        self.is_behind = error is not None
         if error is not None:
             # Memory has moved on, so the log must follow before anything may be confirmed.
             self._pending.insert(0, batch)

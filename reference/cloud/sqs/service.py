@@ -64,6 +64,9 @@ class LocalSqs:
         self._is_stopping = False
 
     async def run(self, call: Call, request: Request) -> Params:
+        if self._data is not None and self._data.is_behind:
+            # Errors, too, may rest on what is not on disk: a queue that was deleted, say.
+            await self._data.commit()
         queue = self._operations.queue_of(call.params)
         if queue is not None and not self._quotas.admit(
             queue.name,

@@ -62,7 +62,8 @@ def _of_queue(
     for key, first in first_sends:
         yield first_send_record(queue, key, first, wall)
     for attempt_id, attempt in attempts:
-        yield attempt_record(queue, attempt_id, attempt, wall)
+        if attempt.delivered:
+            yield attempt_record(queue, attempt_id, attempt, wall)
     for message in messages:
         if queue.holds(message):
             record = message_record(queue, message, wall)

@@ -349,6 +349,7 @@ def test_a_server_whose_disk_is_full_confirms_nothing_until_there_is_room(start_
     sqs = connect(url)
     try:
         queue = sqs.create_queue(QueueName="q.fifo", Attributes=FIFO)["QueueUrl"]
+        other = sqs.create_queue(QueueName="other")["QueueUrl"]
         send("1", 1)
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (20_000, limits[1]))
@@ -359,6 +360,11 @@ def test_a_server_whose_disk_is_full_confirms_nothing_until_there_is_room(start_
             sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
         send("2", 50_000)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (20_000, limits[1]))
+        for _ in range(2):  # the queue is gone, but that may not be told yet
+            with pytest.raises(ClientError, match="InternalFailure"):
+                sqs.delete_queue(QueueUrl=other)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
         received = sqs.receive_message(QueueUrl=queue)["Messages"][0]
         sqs.delete_message(QueueUrl=queue, ReceiptHandle=received["ReceiptHandle"])
         os.kill(process.pid, signal.SIGKILL)
