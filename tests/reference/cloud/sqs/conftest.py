@@ -3,10 +3,12 @@
 And a `machine`: a log and its engine without a server, on a virtual clock.
 """
 
+import json
 import shutil
 import subprocess
 import sys
 import time
+import urllib.request
 
 import boto3
 import pytest
@@ -36,6 +38,21 @@ class ListJournal:
 @pytest.fixture
 def list_journal():
     return ListJournal
+
+
+@pytest.fixture
+def admin():
+    """Asks a server for what stands under /_admin."""
+
+    def ask(url, path, method="GET", value=None):
+        body = None if value is None else json.dumps(value).encode()
+        request = urllib.request.Request(  # noqa: S310
+            f"{url}/_admin/{path}", data=body, method=method
+        )
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            return response.read()
+
+    return ask
 
 
 @pytest.fixture

@@ -77,15 +77,9 @@ def upstream(request, tmp_path):
         process.wait()
 
 
-def plan(injector_url, *faults):
-    body = json.dumps({"seed": 1, "faults": list(faults)}).encode()
-    request = urllib.request.Request(  # noqa: S310
-        f"{injector_url}/_admin/faults", data=body, method="PUT"
-    )
-    urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
-
-
-def test_a_fifo_round_trip_quotas_and_faults_before_another_sqs(upstream, connect, list_journal):
+def test_a_fifo_round_trip_quotas_and_faults_before_another_sqs(
+    upstream, connect, list_journal, admin
+):
     faults = list_journal()
     app = create_app(upstream=upstream, burst_calls=1, fault_journal=faults)
     with running(app) as url:
@@ -97,11 +91,12 @@ def test_a_fifo_round_trip_quotas_and_faults_before_another_sqs(upstream, connec
         message = {"QueueUrl": queue, "MessageBody": "m", "MessageGroupId": "g"}
         attributes = {"raw": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}}
         sent = sqs.send_message(**message, MessageDeduplicationId="1", MessageAttributes=attributes)
-        plan(url, {"kind": "lose-answer", "label": "l", "actions": ["SendMessage"]})
+        lost = {"kind": "lose-answer", "label": "l", "actions": ["SendMessage"]}
+        admin(url, "faults", "PUT", {"seed": 1, "faults": [lost]})
         time.sleep(0.01)
         with pytest.raises(ConnectionClosedError):
             once.send_message(**message, MessageDeduplicationId="2")
-        plan(url)
+        admin(url, "faults", "DELETE")
         received = sqs.receive_message(
             QueueUrl=queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )["Messages"]
@@ -201,14 +196,14 @@ def test_a_message_does_not_go_to_a_receiver_that_hung_up_on_the_gateway(chain, 
     assert len(patient.receive_message(QueueUrl=queue)["Messages"]) == 1
 
 
-def calls_by_queue(url):
-    with urllib.request.urlopen(f"{url}/_admin/calls", timeout=5) as answer:  # noqa: S310
-        return json.loads(answer.read())["queues"]
+@pytest.fixture
+def calls_by_queue(chain, admin):
+    return lambda: json.loads(admin(chain[0], "calls"))["queues"]
 
 
 @pytest.mark.parametrize("tail", ["?x", "?a=/b", "#x", "\n"])
-def test_a_tail_on_the_queue_url_does_not_lead_around_the_quota(chain, tail):
-    url, sqs, journal = chain
+def test_a_tail_on_the_queue_url_does_not_lead_around_the_quota(chain, calls_by_queue, tail):
+    _, sqs, journal = chain
     queue = sqs.create_queue(QueueName="q.fifo", Attributes=FIFO)["QueueUrl"]
     throttled = 0
     for n in range(40):
@@ -222,24 +217,24 @@ def test_a_tail_on_the_queue_url_does_not_lead_around_the_quota(chain, tail):
         except ClientError as error:
             throttled += error.response["Error"]["Code"] == "RequestThrottled"
     assert throttled + len(journal.events("stored")) == 40
-    assert set(calls_by_queue(url)) == {"q.fifo"}
+    assert set(calls_by_queue()) == {"q.fifo"}
 
 
 @pytest.mark.parametrize("name", ["missing", "missing.fifo", 'a"b', "%71", "a" * 81])
-def test_queues_that_nobody_has_are_not_counted(chain, name):
+def test_queues_that_nobody_has_are_not_counted(chain, calls_by_queue, name):
     url, sqs, _ = chain
     with pytest.raises(sqs.exceptions.QueueDoesNotExist):
         sqs.delete_message(QueueUrl=f"{url}/000000000000/{name}", ReceiptHandle="x")
-    assert calls_by_queue(url) == {}
+    assert calls_by_queue() == {}
 
 
-def test_a_deleted_queue_is_no_longer_counted(chain):
-    url, sqs, _ = chain
+def test_a_deleted_queue_is_no_longer_counted(chain, calls_by_queue):
+    _, sqs, _ = chain
     queue = sqs.create_queue(QueueName="q")["QueueUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody="m")
-    assert set(calls_by_queue(url)) == {"q"}
+    assert set(calls_by_queue()) == {"q"}
     sqs.delete_queue(QueueUrl=queue)
-    assert calls_by_queue(url) == {}
+    assert calls_by_queue() == {}
 
 
 @contextmanager
