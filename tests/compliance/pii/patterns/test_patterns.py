@@ -154,7 +154,7 @@ PIECES = st.one_of(
 
 @settings(deadline=None, max_examples=1_000)
 @given(st.lists(PIECES, max_size=6), st.booleans())
-@example(["2024-01-02", "DE89370400440532013000_"], is_json=False)  # a time, and yet one token
+@example(pieces=["2024-01-02", "DE89370400440532013000_"], is_json=False)  # one token
 def test_no_rule_flags_a_line_that_the_gate_holds_back(pieces, is_json):
     """The gate works on the blanked shape; this is what keeps it from hiding digits."""
     text = "".join(pieces)
