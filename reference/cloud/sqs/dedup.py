@@ -70,10 +70,14 @@ class DedupWindow:
         self._first_sends.pop(key, None)  # a later send of the same id takes a later place
         self._first_sends[key] = first
 
-    def first_sends(self) -> list[tuple[DedupKey, FirstSend]]:
+    def keys(self) -> list[DedupKey]:
         """The ids that still count, oldest first."""
         self._forget_expired(self._clock.now_s())
-        return list(self._first_sends.items())
+        return list(self._first_sends)
+
+    def first_send(self, key: DedupKey) -> FirstSend | None:
+        """None when the id was forgotten meanwhile."""
+        return self._first_sends.get(key)
 
     def clear(self) -> None:
         """What PurgeQueue does."""

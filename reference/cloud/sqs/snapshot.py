@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from reference.cloud.sqs.attempts import Attempt
-from reference.cloud.sqs.dedup import DedupKey, FirstSend
+from reference.cloud.sqs.dedup import DedupKey
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.message import Message
 from reference.cloud.sqs.queue import Queue
@@ -21,8 +21,8 @@ from reference.cloud.sqs.records import (
 def snapshot(engine: Engine, receipt_key: bytes, wall: WallTime) -> Iterator[Record]:
     """Records of what is there now, made only as they are taken.
 
-    So a message that changes meanwhile appears as it is then, and one that leaves its queue does
-    not appear: with a record of everything that happened since, they add up to what is there.
+    So a message that changes meanwhile appears as it is then, and what is gone by then does not
+    appear: with a record of everything that happened since, they add up to what is there.
     """
     heads: list[Record] = [
         {
@@ -38,9 +38,7 @@ def snapshot(engine: Engine, receipt_key: bytes, wall: WallTime) -> Iterator[Rec
     for queue in engine:
         heads.append(queue_record(queue, wall))
         parts.append(
-            _of_queue(
-                queue, queue.dedup.first_sends(), queue.attempts.recent(), queue.stored(), wall
-            )
+            _of_queue(queue, queue.dedup.keys(), queue.attempts.recent(), queue.stored(), wall)
         )
     return _chain(heads, parts)
 
@@ -54,13 +52,14 @@ def _chain(heads: list[Record], parts: list[Iterator[Record]]) -> Iterator[Recor
 
 def _of_queue(
     queue: Queue,
-    first_sends: list[tuple[DedupKey, FirstSend]],
+    dedup_keys: list[DedupKey],
     attempts: list[tuple[str, Attempt]],
     messages: list[Message],
     wall: WallTime,
 ) -> Iterator[Record]:
-    for key, first in first_sends:
-        yield first_send_record(queue, key, first, wall)
+    for key in dedup_keys:
+        if (first := queue.dedup.first_send(key)) is not None:
+            yield first_send_record(queue, key, first, wall)
     for attempt_id, attempt in attempts:
         if attempt.delivered:
             yield attempt_record(queue, attempt_id, attempt, wall)

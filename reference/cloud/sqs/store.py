@@ -8,6 +8,7 @@ kept apart on a heap; there are few of them.
 import heapq
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import chain
 
 from reference.cloud.sqs.message import Message
 
@@ -28,8 +29,7 @@ class MessageStore:
         return len(self._by_order) + len(self._put_back)
 
     def __iter__(self) -> Iterator[Message]:
-        yield from self._by_order.values()
-        yield from self._put_back.values()
+        return chain(self._by_order.values(), self._put_back.values())
 
     def add(self, message: Message) -> None:
         self._by_order[message.order] = message

@@ -93,7 +93,7 @@ def everything(machine):
     """What lasts, ids of deduplication and attempts and locks of groups included."""
     lasting = {
         queue.name: (
-            [key for key, _ in queue.dedup.first_sends()],
+            queue.dedup.keys(),
             repeatable(queue),
             sorted(m.message_id for m in queue.stored() if is_locking(queue, m)),
             queue.has_available(),
