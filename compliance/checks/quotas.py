@@ -17,6 +17,8 @@ QUOTA_PER_S = 300.0
 TOLERANCE = 0.01  # the claim's own: within 1 %
 # In one second AWS publishes no burst allowance; ours is 12 calls, 4 % of the quota.
 SECOND_TOLERANCE = 0.05
+# How long a stall our bucket of 12 calls bridges; calls that come later in a bunch are throttled.
+ALLOWANCE_S = 12 / QUOTA_PER_S
 OVERLOAD_MIN = 1.1  # offered below this, a quota cannot be told from a coincidence
 SKIPPED_S = 1.0
 
@@ -24,7 +26,8 @@ RATES = """
     select count(*) / $window_s,
            count(*) filter (outcome = 'admitted') / $window_s,
            count(*) filter (outcome = 'throttled'),
-           count(*) filter (outcome = 'error') / $window_s
+           count(*) filter (outcome = 'error') / $window_s,
+           coalesce(quantile_cont(completed_s - intended_s, 0.99), 0)
     from calls where action = $action and at_s >= $from_s and at_s < $from_s + $window_s
 """
 # One message a call, so journal rows are calls; the drain afterwards takes ten a call.
@@ -48,16 +51,27 @@ class ActionRate:
     admitted_per_s: float
     throttled: int
     errors_per_s: float
+    answered_p99_s: float  # after they were due
 
-    def offence(self) -> Offence | None:
-        excess = self.admitted_per_s > QUOTA_PER_S * (1 + TOLERANCE)
-        # Too few is the generator's doing unless it offered enough, and failed calls may have
-        # been meant to be admitted.
-        shortfall = (
+    @property
+    def is_excessive(self) -> bool:
+        return self.admitted_per_s > QUOTA_PER_S * (1 + TOLERANCE)
+
+    @property
+    def is_short(self) -> bool:
+        """Too few admitted, though enough were offered; failed calls may have been meant to be."""
+        return (
             self.offered_per_s >= OVERLOAD_MIN * QUOTA_PER_S
             and self.admitted_per_s + self.errors_per_s < QUOTA_PER_S * (1 - TOLERANCE)
         )
-        if not excess and not shortfall:
+
+    @property
+    def has_bunched(self) -> bool:
+        """Calls came in bunches, of which a quota without a large allowance admits fewer."""
+        return self.answered_p99_s > ALLOWANCE_S
+
+    def offence(self) -> Offence | None:
+        if not self.is_excessive and (not self.is_short or self.has_bunched):
             return None
         return Offence(
             id=self.action,
@@ -73,6 +87,11 @@ class ActionRate:
             )
         if self.errors_per_s:
             return f"{self.action}: {self.errors_per_s:.2f} calls/s failed, and not by a throttle"
+        if self.is_short and self.has_bunched:
+            return (
+                f"{self.action}: {self.admitted_per_s:.1f} calls/s admitted, but they came in "
+                f"bunches (p99 answered {self.answered_p99_s * 1000:.0f} ms after they were due)"
+            )
         return None
 
     def figures(self) -> dict[str, float | int | str]:

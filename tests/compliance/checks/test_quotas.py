@@ -25,7 +25,7 @@ duration_s = 6
 def quota_story(make_story):
     """Calls of each action, evenly spaced; the first `admitted_per_s` of each second admitted."""
 
-    def make(admitted_per_s=300, offered_per_s=400, **record):
+    def make(admitted_per_s=300, offered_per_s=400, answered_after_s=0.002, **record):
         story = make_story(SCENARIO, **record)
         with (story.folder / "calls.jsonl").open("w") as file:
             for action in CALLED_ACTIONS:
@@ -36,6 +36,7 @@ def quota_story(make_story):
                     row = {
                         "at_s": at_s,
                         "intended_s": at_s,
+                        "completed_s": at_s + answered_after_s,
                         "action": action,
                         "outcome": "admitted" if admitted else "throttled",
                     }
@@ -57,6 +58,18 @@ def test_another_quota_refutes(quota_story, admitted_per_s):
     verdict = quotas.check(quota_story(admitted_per_s).history())
     assert verdict.outcome is Outcome.REFUTED
     assert {offence.id for offence in verdict.offences} == set(CALLED_ACTIONS)
+
+
+def test_too_few_admitted_of_calls_that_came_in_bunches_is_inconclusive(quota_story):
+    """A starved machine delays calls and then makes them all at once; no quota is to blame."""
+    verdict = quotas.check(quota_story(290, answered_after_s=0.2).history())
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "came in bunches (p99 answered 200 ms after they were due)" in verdict.reasons[0]
+
+
+def test_too_many_admitted_refutes_however_the_calls_came(quota_story):
+    verdict = quotas.check(quota_story(310, answered_after_s=0.2).history())
+    assert verdict.outcome is Outcome.REFUTED
 
 
 def test_a_second_in_which_everything_passed_refutes_though_the_average_is_right(quota_story):
