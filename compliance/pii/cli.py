@@ -30,15 +30,15 @@ class UsageError(ValueError):
     """Options that do not fit together; says which and what to do."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Scan and print; returns the exit code."""
+def main(argv: Sequence[str] | None = None, *, program: str = cli_options.PROGRAM) -> int:
+    """Scan and print; returns the exit code. `program` is how it was started, for its usage."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == [cli_options.EVALUATE]:
         # A command of its own in all but name: it reads no logs and has options of its own.
         from compliance.pii.evaluate import main as evaluate  # noqa: PLC0415 - loads the corpus
 
-        return evaluate(arguments[1:])
-    options = cli_options.parser().parse_args(arguments)
+        return evaluate(arguments[1:], program=f"{program} {cli_options.EVALUATE}")
+    options = cli_options.parser(program).parse_args(arguments)
     try:
         return _run(options)
     except CanaryFileError as error:

@@ -10,6 +10,7 @@ from compliance.pii.outputs import FORMATS
 # `text` and `json` are written from the report itself, which knows more than the neutral results.
 SCAN_FORMATS = ("text", "json", *(name for name in FORMATS if name != "text"))
 DEFAULT_BASELINE = "pii-baseline.json"
+PROGRAM = "queueproof scan"
 EVALUATE = "--evaluate"
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
 _UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -32,10 +33,10 @@ examples:
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     """All options, with what is left out as None where a policy file may fill it in."""
     told = argparse.ArgumentParser(
-        prog="queueproof scan",
+        prog=program,
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

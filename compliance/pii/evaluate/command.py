@@ -16,12 +16,13 @@ from compliance.pii.evaluate.evaluation import (
 )
 from compliance.pii.evaluate.scores import Share
 
+PROGRAM = "python -m compliance.pii.evaluate"
 _PARTS = {"held-out": (True,), "development": (False,), "both": (False, True)}
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
     """0 every target reached, 1 one missed, 2 usage."""
-    options = _parser().parse_args(argv)
+    options = _parser(program).parse_args(argv)
     evaluations = [
         evaluate(
             seed=options.seed,
@@ -91,10 +92,8 @@ def _told(miss: Miss) -> str:
     return f"{miss.kind:<8}{line.format}/{line.locale}/{line.path}: {miss.value!r} in {line.text}"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m compliance.pii.evaluate", description=main.__doc__
-    )
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description=main.__doc__)
     parser.add_argument("--part", choices=_PARTS, default="both")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lines", type=int, default=3_000, help="labelled lines of each part")

@@ -238,3 +238,13 @@ def test_a_scan_that_is_stopped_is_incomplete(write_log, monkeypatch, capfd, err
     monkeypatch.setattr("compliance.pii.cli.os.dup2", lambda *_: None)
     assert run(write_log(["x"]), "--no-ner") == 3
     assert said in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("options", [["--help"], ["--evaluate", "--help"]])
+def test_the_usage_says_how_it_was_started(options, capsys):
+    started = {"program": "python -m compliance.pii"}
+    for program, keywords in (("queueproof scan", {}), (started["program"], started)):
+        with pytest.raises(SystemExit):
+            main(options, **keywords)
+        usage = " ".join([program, *options[:-1]])
+        assert capsys.readouterr().out.startswith(f"usage: {usage} [-h]")
