@@ -6,6 +6,7 @@ a Jepsen history: `invoke`, then `ok`, `fail` (certainly not done) or `info` (no
 
 import json
 import time
+from abc import abstractmethod
 from collections import deque
 from typing import Any, ClassVar
 
@@ -40,9 +41,9 @@ class ScheduledUser(FastHttpUser):
         finally:
             self.dispatcher.done()
 
+    @abstractmethod
     def send(self, attempt: Attempt) -> None:
         """Make the attempt and record it."""
-        raise NotImplementedError
 
 
 class EmailSender(ScheduledUser):
