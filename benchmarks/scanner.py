@@ -26,6 +26,7 @@ PER_S, PER_CPU_S = "lines/s", "lines/CPU s"  # the second is what a busy machine
 PEOPLE, SEED = 100, 1
 EXIT_CODES = (0, 1, 3)
 MARGIN_S = 120.0  # for start-up and for a busy machine
+CANARY_BLOCK_BYTES = 128 * 1024
 CANARY_BYTES_MAX = 20_000_000
 PASSES = 3
 
@@ -121,7 +122,7 @@ def plain_rows(plain: Finished, lines: int) -> list[Row]:
 
 
 def canary_pass(stage: Stage, known: Sequence[Canary], log: Path) -> Table:
-    """Every line searched for every known value in all its forms."""
+    """Every line searched for every known value in all its forms: suspects first, in blocks."""
     stage.say("canaries")
     began_s = time.perf_counter()
     detector = CanaryDetector(known)
@@ -131,15 +132,18 @@ def canary_pass(stage: Stage, known: Sequence[Canary], log: Path) -> Table:
     part.write_bytes(data)
     lines = data.split(b"\n")
     size_mb = len(data) / 1e6
+    block = max(1, len(lines) * CANARY_BLOCK_BYTES // len(data))  # in lines
     scanner = Scanner(known, ScanSettings(patterns=False, names=False))
 
-    def search_lines() -> None:
-        for line in lines:
-            detector.find(line)
+    def search_blocks() -> None:
+        for start in range(0, len(lines), block):
+            part_of = lines[start : start + block]
+            for suspect in detector.suspects(part_of):
+                detector.find(part_of[suspect])
 
     note = f"{len(known):,} values, {size_mb:.0f} MB; made ready in {ready_s:.2f} s"
     rows = [
-        _pass_row("detector on every line", search_lines, size_mb, note, at_least(100)),
+        _pass_row("detector, in blocks", search_blocks, size_mb, note, at_least(100)),
         _pass_row("scan for canaries only", lambda: scanner.scan([part]), size_mb, "with reading"),
     ]
     return Table(title="Canary pass", rows=rows)
