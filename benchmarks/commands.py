@@ -29,11 +29,6 @@ class Finished:
     rss_peak_bytes: int  # of itself, sampled every POLL_S
     output: bytes
 
-    @property
-    def cpu_share(self) -> float:
-        """Of one core."""
-        return self.cpu_s / self.elapsed_s
-
 
 def run(
     argv: Sequence[str],
