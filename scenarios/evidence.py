@@ -86,8 +86,9 @@ LEDGERS: dict[str, pa.Schema] = {
             ("email_id", pa.string()),
             ("message_id", pa.string()),
             ("receive_count", pa.int32()),
-            ("provider", pa.string()),
+            ("provider", pa.string()),  # attempted, and the sent or failed that follows
             ("reason", pa.string()),
+            ("definite", pa.bool_()),  # failed at a provider; false: it may have accepted it
         ]
     ),
     # The provider's journal: the ground truth of what was delivered.
@@ -96,6 +97,7 @@ LEDGERS: dict[str, pa.Schema] = {
             _required("at_s", pa.float64()),
             ("email_id", pa.string()),  # local part of the Message-ID
             ("key", pa.string()),  # the sender's correlation header
+            ("provider", pa.string()),  # smtp, ses, sendgrid, mailgun: whose API took it
             ("recipients_sha256", pa.string()),  # see recipients_digest
             ("size_bytes", pa.int64()),
             ("body_sha256", pa.string()),
@@ -130,7 +132,10 @@ WORDS: dict[tuple[str, str], frozenset[str]] = {
         {"stored", "absorbed", "received", "deleted", "parked", "moved", "expired", "purged"}
     ),
     ("worker", "event"): frozenset(
-        {"received", "sent", "failed", "deleted", "extended", "postponed", "released"}
+        {
+            *("received", "attempted", "sent", "failed"),
+            *("deleted", "extended", "postponed", "released"),
+        }
     ),
     ("faults", "event"): frozenset({"start", "fired", "end"}),
 }

@@ -4,10 +4,10 @@
 
 Each row, written before the sender gets its 250, has `at_s` (monotonic clock), `email_id` (the
 local part of the Message-ID), `key` (the value of --correlation-header, null when the mail has
-none), `recipients_sha256` (of the envelope's lower-case addresses, sorted, one a line: enough to
-tell a misdelivery, too little to tell who), `size_bytes` and `body_sha256` (of all that follows the
-header's blank line). With --refuse-recipient it refuses some recipients for good, and quotes their
-address in its answer, as many relays do.
+none), `provider`, `recipients_sha256` (of the envelope's lower-case addresses, sorted, one a line:
+enough to tell a misdelivery, too little to tell who), `size_bytes` and `body_sha256` (of all that
+follows the header's blank line). With --refuse-recipient it refuses some recipients for good, and
+quotes their address in its answer, as many relays do.
 """
 
 import argparse
@@ -71,6 +71,7 @@ class JournalingHandler:
             at_s=self._clock.now_s(),
             email_id=message_id.strip("<>").partition("@")[0],
             key=_header(head, self._key_header),
+            provider="smtp",
             recipients_sha256=_digest(envelope.rcpt_tos),
             size_bytes=len(content),
             body_sha256=hashlib.sha256(body).hexdigest(),

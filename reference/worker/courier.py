@@ -118,6 +118,8 @@ class Courier:
         return decision
 
     def _send(self, held: Held, queued: QueuedEmail) -> Decision:
+        provider = self._provider.name
+        self._journal.write("attempted", held, provider=provider)
         began_s = self._clock.now_s()
         error: ProviderError | None = None
         try:
@@ -132,12 +134,15 @@ class Courier:
         )
         if isinstance(decision, Delete):
             self._memory.remember(held.email_id, Known.SENT)
-            self._journal.write("sent", held, provider=self._provider.name)
+            self._journal.write("sent", held, provider=provider)
             self._log.info("email sent", duration_ms=duration_ms, **_ids(held))
             return decision
         if isinstance(decision, LeaveForRedrive):
             self._memory.remember(held.email_id, Known.REFUSED)
-        self._journal.write("failed", held, decision.reason, provider=self._provider.name)
+        assert error is not None
+        self._journal.write(
+            "failed", held, decision.reason, provider=provider, definite=error.is_definite
+        )
         self._log.warning(
             "email not sent", reason=decision.reason, duration_ms=duration_ms, **_ids(held)
         )

@@ -12,7 +12,15 @@ class WorkerJournal:
         self._journal = journal
         self._clock = clock
 
-    def write(self, event: str, held: Held, reason: str = "", *, provider: str = "") -> None:
+    def write(
+        self,
+        event: str,
+        held: Held,
+        reason: str = "",
+        *,
+        provider: str = "",
+        definite: bool | None = None,
+    ) -> None:
         self._journal.write(
             at_s=self._clock.now_s(),
             event=event,
@@ -21,4 +29,5 @@ class WorkerJournal:
             receive_count=held.message.receive_count,
             provider=provider or None,
             reason=reason or None,
+            definite=definite,
         )

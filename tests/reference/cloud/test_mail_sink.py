@@ -64,6 +64,7 @@ def test_each_accepted_mail_is_one_row(tmp_path, sink):
     assert first == {
         "email_id": "em_1",
         "key": "k-17",
+        "provider": "smtp",
         "recipients_sha256": hashlib.sha256(b"bob@example.com").hexdigest(),
         "size_bytes": len(head + body),
         "body_sha256": hashlib.sha256(body).hexdigest(),

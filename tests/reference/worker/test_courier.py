@@ -22,7 +22,7 @@ def test_a_group_is_sent_in_order_and_deleted(world):
     world.step()
     assert world.provider.sent == ["a", "b", "c"]
     assert world.queue.keys() == []
-    assert [row["event"] for row in world.journal.rows] == ["sent", "deleted"] * 3
+    assert [row["event"] for row in world.journal.rows] == ["attempted", "sent", "deleted"] * 3
 
 
 def test_after_a_transient_failure_nothing_behind_it_is_sent(world):
