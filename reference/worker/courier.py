@@ -8,8 +8,6 @@ innocent messages behind it towards the dead-letter queue as well.
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import wait as wait_for_all
 
 import structlog
 
@@ -31,7 +29,7 @@ from reference.worker.decide import (
     Retry,
     Send,
 )
-from reference.worker.deletes import Deleter
+from reference.worker.deletes import Deleter, Deletion
 from reference.worker.record import WorkerJournal
 
 
@@ -66,7 +64,7 @@ class Courier:
     def deliver(self, run: GroupRun) -> None:
         """Deliver what can be delivered of a run, and give the rest back."""
         messages = list(run.messages)
-        deletions: list[Future[bool]] = []
+        deletions: list[Deletion] = []
         left: list[tuple[Held, str, str]] = []  # with the journal's event and reason
         visibility_s: int | None = None  # None: leave them to expire
         for position, held in enumerate(messages):
@@ -90,7 +88,8 @@ class Courier:
             left += [(later, "released", "out-of-turn") for later in messages[position + 1 :]]
             break
         if left:
-            wait_for_all(deletions, timeout=max(0.0, run.visible_at_s - self._clock.now_s()))
+            for deletion in deletions:
+                deletion.done.wait(max(0.0, run.visible_at_s - self._clock.now_s()))
             self._give_back(run, left, visibility_s)
 
     def abandon(self, run: GroupRun, reason: str) -> None:

@@ -7,13 +7,15 @@ messages are released or extended one by one, so a run is extended and given bac
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from reference.clock import Clock
 from reference.domain import EMAIL_ID, QueuedEmail
 from reference.errors import UnreadableMessageError
 from reference.sqs_client import Received
 from reference.worker.decide import PAUSE_LONGEST_S, Known
+from reference.worker.threads import MACHINE_THREADS, Threads
 
 REMEMBERED_MAX = 100_000  # emails; at 300 a second, the last 5 minutes
 # Longer than a refused email can be away because its group pauses before a retry; short enough
@@ -49,7 +51,7 @@ class GroupRun:
     messages: list[Held]
     visible_at_s: float  # monotonic: from then on, others can receive them
     # Held while visibility is changed, so that an extension never follows a release.
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: AbstractContextManager[object]
 
 
 def read(message: Received) -> Held:
@@ -63,8 +65,9 @@ def read(message: Received) -> Held:
 class Custody:
     """All runs of the process; several threads use it."""
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
+    def __init__(self, threads: Threads = MACHINE_THREADS) -> None:
+        self._threads = threads
+        self._changed = threads.condition()
         self._runs: dict[GroupRun, None] = {}
         self._count = 0
 
@@ -75,7 +78,9 @@ class Custody:
             # Without a group, as on a standard queue, a message waits for no other.
             group = held.message.group or held.message.message_id
             groups.setdefault(group, []).append(held)
-        runs = [GroupRun(members, visible_at_s) for members in groups.values()]
+        runs = [
+            GroupRun(members, visible_at_s, self._threads.lock()) for members in groups.values()
+        ]
         with self._changed:
             self._runs.update(dict.fromkeys(runs))
             self._count += sum(len(run.messages) for run in runs)

@@ -6,9 +6,7 @@ matters, batches are full.
 """
 
 import queue
-import threading
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -18,39 +16,47 @@ from reference.sqs_client import RECEIVE_MAX, QueueReader
 from reference.worker.backoff import pause_s
 from reference.worker.custody import Custody, GroupRun, Held
 from reference.worker.record import WorkerJournal
+from reference.worker.threads import MACHINE_THREADS, Event, Threads
 
 
 @dataclass(eq=False)
 class Deletion:
-    """A message to delete. `done` tells whether that worked."""
+    """A message to delete. Once it is `done`, `is_deleted` tells whether that worked."""
 
     run: GroupRun
     held: Held
     reason: str
+    done: Event
     attempts: int = 0
-    done: "Future[bool]" = field(default_factory=Future)
+    is_deleted: bool = False
 
 
 class Deleter:
     """Deletes messages until they are deleted or out of this process's hands."""
 
     def __init__(
-        self, calls: QueueReader, custody: Custody, journal: WorkerJournal, clock: Clock
+        self,
+        calls: QueueReader,
+        custody: Custody,
+        journal: WorkerJournal,
+        clock: Clock,
+        threads: Threads = MACHINE_THREADS,
     ) -> None:
         self._calls = calls
         self._custody = custody
         self._journal = journal
         self._clock = clock
-        self._waiting: queue.SimpleQueue[Deletion] = queue.SimpleQueue()
+        self._threads = threads
+        self._waiting = threads.inbox()
         self._log = structlog.get_logger()
 
-    def submit(self, run: GroupRun, held: Held, reason: str) -> "Future[bool]":
+    def submit(self, run: GroupRun, held: Held, reason: str) -> Deletion:
         """Delete a message soon."""
-        deletion = Deletion(run, held, reason)
+        deletion = Deletion(run, held, reason, self._threads.event())
         self._waiting.put(deletion)
-        return deletion.done
+        return deletion
 
-    def work(self, stop: threading.Event) -> None:
+    def work(self, stop: Event) -> None:
         """Delete until told to stop; the body of a thread."""
         while not stop.is_set():
             stop.wait(self.delete_waiting(timeout_s=0.2))
@@ -104,4 +110,5 @@ class Deleter:
         if is_deleted:
             self._journal.write("deleted", entry.held, entry.reason)
         self._custody.drop(entry.run, [entry.held])
-        entry.done.set_result(is_deleted)
+        entry.is_deleted = is_deleted
+        entry.done.set()

@@ -4,8 +4,6 @@ Each run in hand is extended, as a whole, once half of its visibility is gone. A
 fails changes nothing; the courier will not send what is about to become visible.
 """
 
-import threading
-
 import structlog
 
 from reference.clock import Clock
@@ -13,6 +11,7 @@ from reference.errors import QueueError
 from reference.sqs_client import QueueReader
 from reference.worker.custody import Custody, GroupRun
 from reference.worker.record import WorkerJournal
+from reference.worker.threads import Event
 
 CHECKS_PER_VISIBILITY = 10
 
@@ -36,7 +35,7 @@ class Heartbeat:
         self._visibility_s = visibility_s
         self._log = structlog.get_logger()
 
-    def work(self, stop: threading.Event) -> None:
+    def work(self, stop: Event) -> None:
         """The body of a thread."""
         while not stop.wait(self._visibility_s / CHECKS_PER_VISIBILITY):
             self.beat()

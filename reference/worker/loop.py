@@ -4,9 +4,7 @@ Pollers receive only while fewer messages are in hand than there are senders, so
 provider slows the receiving down instead of piling messages up until they expire.
 """
 
-import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import structlog
@@ -23,6 +21,7 @@ from reference.worker.custody import Custody, GroupRun, Memory, read
 from reference.worker.deletes import Deleter
 from reference.worker.heartbeat import Heartbeat
 from reference.worker.record import WorkerJournal
+from reference.worker.threads import MACHINE_THREADS, Thread, Threads
 
 # After SIGTERM: for a long poll that is about to end anyway. A longer one is left behind.
 POLL_GRACE_S = 1.0
@@ -51,17 +50,19 @@ class Worker:
         journal: Journal,
         clock: Clock,
         pace: Pace,
+        threads: Threads = MACHINE_THREADS,
     ) -> None:
         """`polls` and `calls` are the same queue: long polls need a longer time-out."""
         self._polls = polls
         self._provider = provider
         self._clock = clock
         self._pace = pace
-        self._stop = threading.Event()
-        self._drained = threading.Event()
-        self._custody = Custody()
+        self._threads = threads
+        self._stop = threads.event()
+        self._drained = threads.event()
+        self._custody = Custody(threads)
         self._journal = WorkerJournal(journal, clock)
-        self._deleter = Deleter(calls, self._custody, self._journal, clock)
+        self._deleter = Deleter(calls, self._custody, self._journal, clock, threads)
         self._heartbeat = Heartbeat(
             calls, self._custody, self._journal, clock, visibility_s=pace.visibility_s
         )
@@ -76,22 +77,18 @@ class Worker:
             margin_s=min(1.0, pace.visibility_s / 4),
             is_stopping=self._stop.is_set,
         )
-        self._senders = ThreadPoolExecutor(pace.senders, thread_name_prefix="sender")
-        # Daemons: a long poll in progress cannot be interrupted and must not delay the end.
-        self._pollers = [
-            threading.Thread(target=self._poll, name=f"poller-{n}", daemon=True)
-            for n in range(pace.pollers)
-        ]
-        self._helpers = [
-            threading.Thread(target=work, args=(self._drained,), daemon=True)
-            for work in (self._deleter.work, self._heartbeat.work)
-        ]
+        self._senders = threads.pool(pace.senders, name="sender")
+        self._pollers: list[Thread] = []
         self._log = structlog.get_logger()
 
     def start(self) -> None:
         """Begin to receive and send."""
-        for thread in (*self._pollers, *self._helpers):
-            thread.start()
+        # A long poll in progress cannot be interrupted, and must not delay the end.
+        self._pollers = [
+            self._threads.start(self._poll, name=f"poller-{n}") for n in range(self._pace.pollers)
+        ]
+        for name, work in (("deleter", self._deleter.work), ("heartbeat", self._heartbeat.work)):
+            self._threads.start(work, self._drained, name=name)
 
     def drain(self) -> bool:
         """Stop receiving, finish what was begun, give the rest back; False if that took too long.

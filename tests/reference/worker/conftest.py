@@ -168,15 +168,15 @@ class InlineDeleter(Deleter):
     """Deletes in the caller's thread, giving up after a few failed calls."""
 
     def submit(self, run, held, reason):
-        done = super().submit(run, held, reason)
+        deletion = super().submit(run, held, reason)
         for _ in range(3):
             self.delete_waiting(timeout_s=0)
-            if done.done():
-                return done
-        done.set_result(False)
+            if deletion.done.is_set():
+                return deletion
+        deletion.done.set()
         self._waiting.get_nowait()
         self._custody.drop(run, [held])
-        return done
+        return deletion
 
 
 class World:

@@ -29,7 +29,7 @@ def test_what_has_gathered_is_deleted_ten_at_a_time(world, deleter, submitted):
     assert deleter.delete_waiting(timeout_s=0) == 0
     assert deleter.delete_waiting(timeout_s=0) == 0
     assert sizes == [10]
-    assert all(done.result(0) for done in submitted)
+    assert all(each.done.is_set() and each.is_deleted for each in submitted)
 
 
 def test_one_failed_entry_is_tried_again_alone(world, deleter, submitted):
@@ -42,9 +42,9 @@ def test_one_failed_entry_is_tried_again_alone(world, deleter, submitted):
 
     world.queue.delete = fail_first
     deleter.delete_waiting(timeout_s=0)
-    assert [done.done() for done in submitted] == [False] + [True] * 9
+    assert [each.done.is_set() for each in submitted] == [False] + [True] * 9
     deleter.delete_waiting(timeout_s=0)
-    assert submitted[0].result(0)
+    assert submitted[0].is_deleted
     assert len(world.journal.events("deleted")) == 10
 
 
@@ -52,7 +52,7 @@ def test_once_visibility_is_lost_it_gives_up(world, deleter, submitted):
     world.queue.deletes_to_fail = 1
     world.clock.advance(31)
     deleter.delete_waiting(timeout_s=0)
-    assert not any(done.result(0) for done in submitted)
+    assert all(each.done.is_set() and not each.is_deleted for each in submitted)
     assert world.journal.events("deleted") == []
     assert world.custody.runs() == []
 
@@ -60,5 +60,6 @@ def test_once_visibility_is_lost_it_gives_up(world, deleter, submitted):
 def test_a_hopeless_handle_is_not_tried_again(world, deleter, submitted):
     world.queue.messages[0].handle = "somebody else's"
     deleter.delete_waiting(timeout_s=0)
-    assert [done.result(0) for done in submitted] == [False] + [True] * 9
+    assert [each.is_deleted for each in submitted] == [False] + [True] * 9
+    assert all(each.done.is_set() for each in submitted)
     assert world.journal.events("failed")[0]["reason"] == "delete:InvalidParameterValue"
