@@ -1,6 +1,6 @@
 """The email API: says 202 only for what SQS has confirmed.
 
-    POST /v1/emails -> auth -> requests (validate) -> sending (SQS, retries) -> 202 + Location
+    POST /v1/emails -> intake: auth, requests (validate), sending (SQS, retries) -> 202 + Location
                          \\-> problems (RFC 9457): 4xx certainly not sent, 503 certainly not
                              sent but try again, 504 nobody knows
     every request -> access_log (one line, no personal data) -> metrics

@@ -17,13 +17,12 @@ from reference import log_setup
 from reference.api import problems, requests
 from reference.api.access_log import AccessLog
 from reference.api.auth import ApiKeys
-from reference.api.key_use import Claim, KeyUse
+from reference.api.intake import Intake
 from reference.api.metrics import Metrics
 from reference.api.problems import Problem
 from reference.api.readiness import Readiness
-from reference.api.sending import QueueSender, SendFailedError
+from reference.api.sending import QueueSender
 from reference.clock import Clock
-from reference.domain import QueuedEmail, email_id_for
 from reference.sqs_client import QueueWriter
 
 
@@ -47,12 +46,20 @@ def create_app(
     sender = QueueSender(
         queue,
         metrics,
+        clock,
         threads=limits.send_threads,
         attempts_max=limits.send_attempts_max,
         deadline_s=limits.send_deadline_s,
     )
     app = FastAPI(title="Email API", version="1", docs_url=None, redoc_url=None)
-    _add_email_route(app, sender, ApiKeys(keys), clock, limits)
+    intake = Intake(
+        sender,
+        ApiKeys(keys),
+        clock,
+        message_bytes_max=limits.message_bytes_max,
+        retry_after_s=limits.retry_after_s,
+    )
+    _add_email_route(app, intake, limits.request_bytes_max)
     _add_operation_routes(app, Readiness(queue, clock), metrics)
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(HTTPException, _answer_http_exception)
@@ -60,11 +67,7 @@ def create_app(
     return AccessLog(app, metrics, clock)
 
 
-def _add_email_route(
-    app: FastAPI, sender: QueueSender, keys: ApiKeys, clock: Clock, limits: Limits
-) -> None:
-    uses = KeyUse(clock)
-
+def _add_email_route(app: FastAPI, intake: Intake, request_bytes_max: int) -> None:
     # The body is parsed by hand: FastAPI's own errors repeat the input.
     @app.post(
         "/v1/emails",
@@ -74,34 +77,14 @@ def _add_email_route(
     )
     async def accept_email(request: Request) -> Response:
         """Accept an email for delivery. 202 means that the queue has confirmed it."""
-        tenant = keys.tenant_of(request.headers.get("authorization"))
-        if tenant is None:
-            raise problems.unauthorised()
-        key = requests.idempotency_key(request.headers)
-        email_id = email_id_for(tenant, key)
-        request.state.email_id = email_id
-        raw = await requests.read_body(request, bytes_max=limits.request_bytes_max)
-        email = requests.parse_email(raw, wall_s=clock.wall_s())
-        group = requests.message_group(request.headers, email, tenant=tenant, email_id=email_id)
-        queued = QueuedEmail(version=1, email_id=email_id, send_after=email.send_after, email=email)
-        body = queued.to_body()
-        if len(body.encode()) > limits.message_bytes_max:
-            raise problems.too_large("The email as a queue message", limits.message_bytes_max)
-        claim = uses.claim(email_id, body=body, group=group)
-        if claim is Claim.TAKEN:
-            raise problems.key_reused()
-        try:
-            await sender.send(body=body, group=group, email_id=email_id)
-        except SendFailedError as error:
-            if error.is_definite:
-                if claim is Claim.NEW:
-                    uses.give_up(email_id)
-                raise problems.not_sent(limits.retry_after_s) from None
-            raise problems.outcome_unknown(has_key=key is not None) from None
+        caller = intake.identify(request.headers)
+        request.state.email_id = caller.email_id
+        raw = await requests.read_body(request, bytes_max=request_bytes_max)
+        await intake.accept(caller, request.headers, raw)
         return JSONResponse(
-            {"id": email_id, "status": "accepted"},
+            {"id": caller.email_id, "status": "accepted"},
             status_code=HTTPStatus.ACCEPTED,
-            headers={"Location": f"/v1/emails/{email_id}"},
+            headers={"Location": f"/v1/emails/{caller.email_id}"},
         )
 
 

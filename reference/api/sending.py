@@ -4,25 +4,26 @@ boto3 blocks, so attempts run in a bounded set of threads; a request that finds 
 in time is refused, certainly unsent, rather than queued behind an outage.
 """
 
+import itertools
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 import anyio
 import anyio.to_thread
 import structlog
-from tenacity import (
-    AsyncRetrying,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_before_delay,
-    wait_random_exponential,
-)
 
 from reference.api.metrics import Metrics
+from reference.backoff import full_jitter_s
+from reference.clock import Clock
 from reference.errors import QueueError
 from reference.sqs_client import QueueWriter
 
 _BACKOFF_FIRST_S = 0.05
 _BACKOFF_MAX_S = 1.0
+
+# Runs a blocking call where it blocks nobody, under `limiter=`; returns what it returns.
+RunBlocking = Callable[..., Awaitable[Any]]
 
 
 class SendFailedError(Exception):
@@ -41,42 +42,43 @@ class QueueSender:
         self,
         queue: QueueWriter,
         metrics: Metrics,
+        clock: Clock,
         *,
         threads: int,
         attempts_max: int,
         deadline_s: float,
+        run_blocking: RunBlocking = anyio.to_thread.run_sync,
     ) -> None:
         """After `deadline_s` no further attempt begins."""
         self._queue = queue
         self._metrics = metrics
+        self._clock = clock
+        self._attempts_max = attempts_max
         self._deadline_s = deadline_s
+        self._run_blocking = run_blocking
         self._threads = anyio.CapacityLimiter(threads)
         self._places = anyio.Semaphore(threads)
         self._log = structlog.get_logger()
-        self._retrying = AsyncRetrying(
-            sleep=anyio.sleep,
-            retry=retry_if_exception(lambda e: isinstance(e, QueueError) and e.is_transient),
-            stop=stop_after_attempt(attempts_max) | stop_before_delay(deadline_s),
-            wait=wait_random_exponential(multiplier=_BACKOFF_FIRST_S, max=_BACKOFF_MAX_S),
-            reraise=True,
-        )
 
     async def send(self, *, body: str, group: str, email_id: str) -> None:
         """Return once SQS has confirmed the message. Raises SendFailedError."""
-        uncertain = False
+        is_uncertain = False
         call = partial(self._queue.send, body=body, group=group, dedup_id=email_id)
-        try:
-            async for attempt in self._retrying.copy():
-                with attempt:
-                    try:
-                        await self._in_thread(call)
-                    except QueueError as error:
-                        uncertain = uncertain or not error.is_definite
-                        self._note(error, email_id, attempt.retry_state.attempt_number)
-                        raise
-        except QueueError as error:
-            raise SendFailedError(error.code, is_definite=not uncertain) from None
-        self._metrics.send_attempt("ok")
+        deadline_s = self._clock.now_s() + self._deadline_s
+        for attempt in itertools.count(1):
+            try:
+                await self._in_thread(call)
+            except QueueError as error:
+                is_uncertain = is_uncertain or not error.is_definite
+                self._note(error, email_id, attempt)
+                pause_s = full_jitter_s(attempt, first_s=_BACKOFF_FIRST_S, max_s=_BACKOFF_MAX_S)
+                is_last = attempt >= self._attempts_max or not error.is_transient
+                if is_last or self._clock.now_s() + pause_s >= deadline_s:
+                    raise SendFailedError(error.code, is_definite=not is_uncertain) from None
+                await anyio.sleep(pause_s)
+            else:
+                self._metrics.send_attempt("ok")
+                return
 
     async def _in_thread(self, call: "partial[str]") -> None:
         with anyio.move_on_after(self._deadline_s) as waiting:
@@ -84,7 +86,7 @@ class QueueSender:
         if waiting.cancelled_caught:
             raise QueueError("NoFreeThread", is_definite=True, is_transient=False)
         try:
-            await anyio.to_thread.run_sync(call, limiter=self._threads)
+            await self._run_blocking(call, limiter=self._threads)
         finally:
             self._places.release()
 

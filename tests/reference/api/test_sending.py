@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from reference.api.metrics import Metrics
 from reference.api.sending import QueueSender, SendFailedError
+from reference.clock import MonotonicClock
 from reference.errors import QueueError
 
 OUTCOMES = st.sampled_from(["ok", "refused", "lost", "hopeless", "false-md5"])
@@ -39,7 +40,7 @@ def outcome(queue, **options):
     limits = {"threads": 2, "attempts_max": 3, "deadline_s": 5.0, **options}
 
     async def go():
-        sender = QueueSender(queue, Metrics(), **limits)
+        sender = QueueSender(queue, Metrics(), MonotonicClock(), **limits)
         try:
             await sender.send(body="b", group="g", email_id="em_1")
         except SendFailedError as error:
@@ -84,7 +85,9 @@ def test_a_request_that_finds_no_thread_is_certainly_not_sent():
     queue = Stuck(["ok"])
 
     async def go():
-        sender = QueueSender(queue, Metrics(), threads=1, attempts_max=3, deadline_s=0.05)
+        sender = QueueSender(
+            queue, Metrics(), MonotonicClock(), threads=1, attempts_max=3, deadline_s=0.05
+        )
         async with anyio.create_task_group() as group:
             group.start_soon(lambda: sender.send(body="b", group="g", email_id="em_1"))
             await anyio.to_thread.run_sync(held.wait)
