@@ -31,6 +31,7 @@ from loadtests.processes import Component, ComponentError, Components
 from scenarios.arrivals import canaries, synthetic_people
 from scenarios.evidence import EvidenceError, ExperimentRecord, Phase, seal, write_record
 from scenarios.model import EmailLoad, Scenario, SqsCallLoad
+from scenarios.storm import planned_faults
 
 GENERATOR_START_TIMEOUT_S = 60.0
 SENDERS_FINISH_TIMEOUT_S = 180.0  # after the last email was due: retries and time-outs
@@ -206,8 +207,13 @@ def _offer_load(
     assert isinstance(load, EmailLoad | SqsCallLoad)
     start_s = _wait_for_start(experiment.folder, generator)
     experiment.say(f"offering {load.rate_per_s:g}/s for {load.duration_s:g} s")
-    if experiment.scenario.faults and pipeline is not None:
-        sqs_faults.inject(pipeline.sqs_endpoint, experiment.scenario.faults, experiment.seed)
+    planned = planned_faults(experiment.scenario, experiment.seed)
+    if planned and pipeline is not None:
+        sqs_faults.inject(
+            pipeline.sqs_endpoint,
+            [fault for fault in planned if fault.at == "sqs"],
+            experiment.seed,
+        )
     deadline_s = start_s + load.duration_s + SENDERS_FINISH_TIMEOUT_S
     reported: set[str] = set()
     while generator.exit_code is None:
@@ -222,7 +228,7 @@ def _offer_load(
             components.stop("generator")
         time.sleep(LIVENESS_PERIOD_S)
     experiment.phase("load", start_s)
-    if experiment.scenario.faults and pipeline is not None:
+    if planned and pipeline is not None:
         sqs_faults.heal(pipeline.sqs_endpoint)
     if generator.exit_code:
         raise ComponentError(

@@ -24,7 +24,14 @@ from loadtests.processes import ComponentError
 from queueproof import doctor as doctor_checks
 from queueproof import up as up_command
 from queueproof.progress import PatientConsole, progress
-from queueproof.suite import SuiteError, check_drivable, create_run, plan, run_suite
+from queueproof.suite import (
+    SuiteError,
+    check_drivable,
+    check_injectable,
+    create_run,
+    plan,
+    run_suite,
+)
 from reports import ReportError, write_all
 from reports import terminal as terminal_report
 from reports.view import build
@@ -220,6 +227,7 @@ def _run(
     target: Target | None = None,
 ) -> None:
     planned = plan(names)
+    check_injectable(planned, seed)
     if target is not None:
         check_drivable(planned, target)
     folder = create_run(runs_dir, run_name).resolve()

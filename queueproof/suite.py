@@ -12,11 +12,13 @@ from pathlib import Path
 
 import psutil
 
+from loadtests.faults import INJECTED_AT
 from loadtests.live import Progress, Target, drive
 from loadtests.logscan import plant_control
 from loadtests.options import check_target
 from scenarios.evidence import Machine, Plan, RunManifest, write_record
 from scenarios.model import EmailLoad, LogScan, Scenario, ScenarioError, load_scenario
+from scenarios.storm import planned_faults
 
 LATEST = "latest"
 PACKAGES = ("queueproof", "locust", "fastapi", "uvicorn", "boto3", "presidio-analyzer", "spacy")
@@ -74,6 +76,17 @@ def check_drivable(planned: Sequence[Planned], target: Target) -> None:
             raise ScenarioError(
                 f"{experiment.name}: only loads of emails can be offered to --target"
             )
+
+
+def check_injectable(planned: Sequence[Planned], seed: int) -> None:
+    """Raises ScenarioError for a fault that a live run cannot cause."""
+    for experiment in planned:
+        for fault in planned_faults(experiment.scenario, seed):
+            if fault.at not in INJECTED_AT:
+                raise ScenarioError(
+                    f"{experiment.name}: {fault.label}: a live run cannot cause {fault.kind} at "
+                    f"{fault.at}; it can cause faults at {', '.join(INJECTED_AT)}"
+                )
 
 
 def create_run(runs: Path, name: str) -> Path:

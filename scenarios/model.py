@@ -7,28 +7,17 @@ key, value and what was wanted. `Scenario.model_json_schema()` is the format's J
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from scenarios.base import Model, Name
+from scenarios.faults import Fault, Provider, Storm
 
 CATALOG = Path(__file__).parent / "catalog"
 SCENARIO_BYTES_MAX = 64 * 1024
 ARRIVALS_MAX = 10_000_000  # of one load; more would not fit into memory when judged
 VALUE_CHARS_SHOWN = 80  # characters of a refused value that an error message repeats
-
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
-Seconds = Annotated[float, Field(ge=0, le=86_400)]
-Probability = Annotated[float, Field(gt=0, le=1)]
-SqsAction = Literal[
-    "SendMessage",
-    "SendMessageBatch",
-    "ReceiveMessage",
-    "DeleteMessage",
-    "DeleteMessageBatch",
-    "ChangeMessageVisibility",
-    "ChangeMessageVisibilityBatch",
-]
-
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -37,11 +26,7 @@ class ScenarioError(Exception):
     """A scenario that does not exist or cannot be understood; the message says what to mend."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Retries(_Model):
+class Retries(Model):
     """How a sender tries again, with the same idempotency key, after a 5xx or no answer."""
 
     attempts_max: int = Field(8, ge=1, le=100)
@@ -49,7 +34,7 @@ class Retries(_Model):
     backoff_max_s: float = Field(2.0, gt=0, le=600)
 
 
-class EmailLoad(_Model):
+class EmailLoad(Model):
     """Emails offered to the API in an open model: senders do not wait for each other."""
 
     kind: Literal["emails"]
@@ -72,7 +57,7 @@ class EmailLoad(_Model):
 CALLED_ACTIONS = ("SendMessage", "ReceiveMessage", "DeleteMessage")
 
 
-class SqsCallLoad(_Model):
+class SqsCallLoad(Model):
     """Calls straight to SQS, each of CALLED_ACTIONS at the same rate, to find a quota."""
 
     kind: Literal["sqs-calls"]
@@ -93,7 +78,7 @@ def _check_bounded(load: EmailLoad | SqsCallLoad) -> None:
         raise ValueError(f"rate_per_s times duration_s must be at most {ARRIVALS_MAX:,}")
 
 
-class LogScan(_Model):
+class LogScan(Model):
     """No load: the logs of other experiments of the same run are scanned for personal data."""
 
     kind: Literal["log-scan"]
@@ -101,101 +86,7 @@ class LogScan(_Model):
     components: list[Literal["api", "worker"]] = Field(min_length=1)
 
 
-class _SqsFault(_Model):
-    label: Name
-    at: Literal["sqs"] = "sqs"
-    actions: list[SqsAction] = Field(default_factory=list)  # none named: every action
-    probability: Probability = 1.0
-    start_s: Seconds = 0.0
-    end_s: Seconds | None = None
-    nth_call: int | None = Field(None, ge=1)  # only the nth call that it could meet
-
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> Self:
-        if self.end_s is not None and self.end_s <= self.start_s:
-            raise ValueError(f"end_s must be greater than start_s ({self.start_s})")
-        return self
-
-
-class Refuse(_SqsFault):
-    """SQS answers an error and does nothing."""
-
-    kind: Literal["refuse"]
-    error: Literal["InternalFailure", "ServiceUnavailable", "throttle", "AccessDenied"] = (
-        "InternalFailure"
-    )
-
-
-class LoseAnswer(_SqsFault):
-    """SQS does what was asked, and its answer never arrives."""
-
-    kind: Literal["lose-answer"]
-    how: Literal["reset", "timeout"] = "reset"
-
-
-class Outage(_SqsFault):
-    """SQS aborts every connection."""
-
-    kind: Literal["outage"]
-
-
-class Delay(_SqsFault):
-    """SQS answers late."""
-
-    kind: Literal["delay"]
-    delay_s: float = Field(gt=0, le=3_600)
-
-
-class SlowBody(_SqsFault):
-    """SQS answers at once, and the answer's body trickles in."""
-
-    kind: Literal["slow-body"]
-    body_s: float = Field(gt=0, le=3_600)
-
-
-class HalfBatch(_SqsFault):
-    """SQS answers 200 to a batch, and every second entry has failed."""
-
-    kind: Literal["half-batch"]
-
-
-class WrongMd5(_SqsFault):
-    """The digest that SQS answers is not that of the message."""
-
-    kind: Literal["wrong-md5"]
-
-
-class EmptyReceive(_SqsFault):
-    """A receive finds nothing, though messages wait."""
-
-    kind: Literal["empty-receive"]
-
-
-class EarlyExpiry(_SqsFault):
-    """A received message is visible again sooner than asked."""
-
-    kind: Literal["early-expiry"]
-    visibility_s: int = Field(ge=0, le=43_200)
-
-
-# Faults of the SQS endpoint, as it names them; times count from the start of the load. In the order
-# given, the first that fires on a call wins. What only a standard queue may do (duplicate, reorder)
-# is left out: a scenario's queue is FIFO.
-SqsFault = Annotated[
-    Refuse
-    | LoseAnswer
-    | Outage
-    | Delay
-    | SlowBody
-    | HalfBatch
-    | WrongMd5
-    | EmptyReceive
-    | EarlyExpiry,
-    Field(discriminator="kind"),
-]
-
-
-class Queue(_Model):
+class Queue(Model):
     """The FIFO queue that the pipeline is given."""
 
     visibility_timeout_s: int = Field(30, ge=1, le=43_200)
@@ -203,13 +94,13 @@ class Queue(_Model):
     quotas: Literal["strict", "off"] = "strict"
 
 
-class Control(_Model):
+class Control(Model):
     """The same seed without faults; when this fails, the experiment proves nothing."""
 
     duration_s: float = Field(gt=0, le=3_600)
 
 
-class Expectation(_Model):
+class Expectation(Model):
     """What the evidence must look like before a verdict is more than inconclusive."""
 
     sample_min: int = Field(100, ge=1)  # emails, or calls of each action
@@ -220,7 +111,7 @@ class Expectation(_Model):
     resent_min: int = Field(0, ge=0)  # emails sent again after the queue had stored them
 
 
-class Scenario(_Model):
+class Scenario(Model):
     """One experiment, as written in one TOML file."""
 
     name: Name
@@ -228,20 +119,42 @@ class Scenario(_Model):
     claims: list[Name] = Field(default_factory=list)
     load: EmailLoad | SqsCallLoad | LogScan = Field(discriminator="kind")
     queue: Queue = Queue()
-    faults: list[SqsFault] = Field(default_factory=list, max_length=50)
+    providers: list[Provider] = Field(default=["smtp"], min_length=1)  # in order of failover
+    faults: list[Fault] = Field(default_factory=list, max_length=50)
+    storm: Storm | None = None  # more faults, drawn by the seed
     control: Control | None = None
     expect: Expectation = Expectation()
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
-        if self.control is not None and not isinstance(self.load, EmailLoad):
-            raise ValueError("control: only a load of emails can have a control run")
-        if self.faults and isinstance(self.load, LogScan):
-            raise ValueError("faults: a log scan has nothing to break")
+        if not isinstance(self.load, EmailLoad):
+            self._check_has_no_service()
+        elif self.storm is not None and self.storm.count > self.load.duration_s:
+            raise ValueError("storm: count must be at most one fault for each second of the load")
         labels = [fault.label for fault in self.faults]
         if len(set(labels)) < len(labels):
             raise ValueError("faults: each label may be used once")
+        if self.storm is not None and any(label.startswith("storm-") for label in labels):
+            raise ValueError("faults: labels that begin with storm- are the storm's own")
+        if len(set(self.providers)) < len(self.providers):
+            raise ValueError("providers: each may stand once")
+        for fault in self.faults:
+            if fault.at == "provider" and fault.provider not in {None, *self.providers}:
+                raise ValueError(f"faults: {fault.label} is of a provider that is not in providers")
         return self
+
+    def _check_has_no_service(self) -> None:
+        if self.control is not None:
+            raise ValueError("control: only a load of emails can have a control run")
+        if self.storm is not None:
+            raise ValueError("storm: only a load of emails can have a storm")
+        if self.faults and isinstance(self.load, LogScan):
+            raise ValueError("faults: a log scan has nothing to break")
+        for fault in self.faults:
+            if fault.at != "sqs":
+                raise ValueError(
+                    f"faults: {fault.label} is at {fault.at}; calls to SQS meet faults at sqs alone"
+                )
 
     def as_control(self) -> "Scenario":
         """This scenario without its faults, as short as its control asks for."""
@@ -251,6 +164,7 @@ class Scenario(_Model):
         return self.model_copy(
             update={
                 "faults": [],
+                "storm": None,
                 "control": None,
                 "load": self.load.model_copy(update={"duration_s": duration_s}),
                 "expect": self.expect.model_copy(update={"resent_min": 0}),
@@ -258,7 +172,7 @@ class Scenario(_Model):
         )
 
 
-class Claim(_Model):
+class Claim(Model):
     """A promise of the design, and the scenarios that try to refute it."""
 
     id: Name
@@ -266,7 +180,7 @@ class Claim(_Model):
     scenarios: list[Name] = Field(default_factory=list)
 
 
-class ClaimCatalog(_Model):
+class ClaimCatalog(Model):
     claim: list[Claim]
 
 

@@ -7,6 +7,7 @@ it says, and not have been the bottleneck itself; the faults that were planned m
 from compliance.history import History
 from scenarios.evidence import Phase
 from scenarios.model import CALLED_ACTIONS, EmailLoad, SqsCallLoad
+from scenarios.storm import planned_faults
 
 CPU_SHARE_MAX = 0.95  # of one core; a generator that needs all of it may be what limits the rate
 PLACE_TOLERANCE_S = 0.001  # intended times are computed, not measured: only rounding differs
@@ -106,10 +107,11 @@ def _bottleneck(history: History) -> list[str]:
 
 def _silent_faults(history: History, phase: Phase) -> list[str]:
     found = []
-    for fault in history.scenario.faults:
+    for fault in planned_faults(history.scenario, history.record.seed):
         start_s, end_s, fired = history.rows(FAULT_WINDOW, label=fault.label)[0]
         load_s = phase.end_s - phase.start_s
-        planned_s = min(fault.end_s or load_s, load_s) - fault.start_s
+        is_triggered = getattr(fault, "after", None) is not None  # the load may end before it does
+        planned_s = 0.0 if is_triggered else fault.planned_s(load_s)
         if not fired:
             found.append(f"the planned fault {fault.label} never fired")
         elif start_s is None or end_s is None:

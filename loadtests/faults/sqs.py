@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Sequence
 from http.client import HTTPException
 
-from scenarios.model import SqsFault
+from scenarios.faults import SqsFault
 
 TIMEOUT_S = 5.0
 

@@ -68,8 +68,8 @@ def test_control_is_the_same_load_without_faults_and_shorter():
         ("duration_s = 5", "duration = 5", "load.emails.duration_s: Field required"),
         ("duration_s = 5", "duration = 5", "load.emails.duration: Extra inputs"),
         ('kind = "emails"', 'kind = "letters"', "load: .*'emails', 'sqs-calls', 'log-scan'"),
-        ('kind = "outage"', 'kind = "flood"', r"faults.0: .*'flood'"),
-        ("end_s = 2", "end_s = 0.5", "faults.0.outage: .*end_s must be greater than start_s"),
+        ('kind = "outage"', 'kind = "flood"', r"faults.0.sqs: .*'flood'"),
+        ("end_s = 2", "end_s = 0.5", "faults.0.sqs.outage: .*end_s must be greater than start_s"),
         ('name = "try"', 'name = "../../etc"', "name: .*pattern"),
         ("duration_s = 5", "duration_s = 80_000_000", "load.emails.duration_s: .*86400"),
         ("rate_per_s = 10", "rate_per_s = 90_000_000", "load.emails.rate_per_s: .*100000"),
@@ -81,7 +81,7 @@ def test_control_is_the_same_load_without_faults_and_shorter():
         ("rate_per_s = 10", "rate_per_s = " + "9" * 5_000, "not TOML"),
         ('name = "try"', "name = " + "[" * 30_000, "not TOML"),
         ('name = "try"', "name = ", "not TOML: .*line 2"),
-        ('label = "gone"', "", "faults.0.outage.label: Field required"),
+        ('label = "gone"', "", "faults.0.sqs.outage.label: Field required"),
     ],
 )
 def test_what_is_wrong_is_named(old, new, named):

@@ -6,7 +6,8 @@ import pytest
 
 from loadtests.faults import sqs
 from reference.cloud.sqs.background import running
-from scenarios.model import SqsFault, parse_scenario
+from scenarios.faults import SqsFault
+from scenarios.model import parse_scenario
 
 SCENARIO = """
 name = "try"
