@@ -2,7 +2,8 @@
 
 PUT    /_admin/faults        {"seed": 7, "faults": [{"kind": "refuse", "label": ...}, ...]}
 GET    /_admin/faults        the plan in force, and how often each fault fired
-DELETE /_admin/faults
+POST   /_admin/faults        {"faults": [...]}: these as well; those in force go on
+DELETE /_admin/faults        all of them, or one: /_admin/faults/LABEL
 GET    /_admin/metrics       JSON, by CloudWatch's names
 GET    /_admin/metrics.prom  Prometheus text
 GET    /_admin/calls         by the second: of a queue by family (what a quota counts) and by action
@@ -22,6 +23,7 @@ from reference.cloud.sqs.quotas import CallCounts, Quotas
 from reference.cloud.sqs.wire import Reply
 
 PREFIX = "/_admin/"
+ONE_FAULT = f"{PREFIX}faults/"
 
 
 class Admin:
@@ -40,11 +42,14 @@ class Admin:
             "faults": {
                 "GET": self._show_faults,
                 "PUT": self._put_faults,
+                "POST": self._post_faults,
                 "DELETE": self._delete_faults,
             },
         }
 
     def handle(self, method: str, path: str, body: bytes) -> Reply:
+        if path.startswith(ONE_FAULT) and method == "DELETE":
+            return self._delete_fault(path.removeprefix(ONE_FAULT))
         methods = self._routes.get(path.removeprefix(PREFIX))
         if methods is None:
             known = ", ".join(self._routes)
@@ -75,6 +80,21 @@ class Admin:
             self._faults.set_plan(parse_plan(body))
         except FaultPlanError as error:
             return _json(400, {"error": str(error)})
+        return self._show_faults(b"")
+
+    def _post_faults(self, body: bytes) -> Reply:
+        try:
+            plan = parse_plan(body)
+            if plan.seed is not None:
+                raise FaultPlanError("seed: the plan in force keeps its own; PUT sets one")
+            self._faults.add(plan.faults)
+        except FaultPlanError as error:
+            return _json(400, {"error": str(error)})
+        return self._show_faults(b"")
+
+    def _delete_fault(self, label: str) -> Reply:
+        if not self._faults.end(label):
+            return _json(404, {"error": f"no fault in force is labelled {label[:80]!r}"})
         return self._show_faults(b"")
 
     def _delete_faults(self, body: bytes) -> Reply:

@@ -30,7 +30,7 @@ from reference.cloud.sqs.query_protocol import FORM, QueryProtocol
 from reference.cloud.sqs.quotas import BURST_CALLS_DEFAULT, Quotas
 from reference.cloud.sqs.service import Backend, LocalSqs
 from reference.cloud.sqs.shapes import load_model
-from reference.cloud.sqs.witness import Witnesses
+from reference.cloud.sqs.witness import Witness, Witnesses
 from reference.journal import Journal, NullJournal
 
 Message = MutableMapping[str, Any]
@@ -198,13 +198,14 @@ def create_app(
     seed: int = 0,
     upstream: str | None = None,
     data: DataLog | None = None,
+    witness: Witness | None = None,
 ) -> SqsApp:
     """An SQS to serve with `server.serve` or `background.running`.
 
     `seed` is for fault plans that bring none. With `upstream`, the URL of another SQS, quotas and
     faults work in front of that one. With `data`, queues begin as the log holds them; `app.found`
-    says what that was. Raises ValueError for settings that make no sense, DataError when the log
-    cannot be written.
+    says what that was. A `witness` is told what happens in the queues. Raises ValueError for
+    settings that make no sense, DataError when the log cannot be written.
     """
     if upstream is not None and data is not None:
         raise ValueError("--data keeps queues of this server; with --upstream it has none")
@@ -215,7 +216,11 @@ def create_app(
         clock,
         limits=limits,
         witness=Witnesses(
-            [*([data] if data else []), *([QueueLedger(clock, journal)] if journal else [])]
+            [
+                *([data] if data else []),
+                *([QueueLedger(clock, journal)] if journal else []),
+                *([witness] if witness else []),
+            ]
         ),
         region=region,
         receipt_key=data.receipt_key if data else None,

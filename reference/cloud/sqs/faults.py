@@ -304,17 +304,43 @@ class FaultInjector:
                 self._journal_window("end", armed.fault, now_s)
         self._plan = plan
         self._fired.clear()
-        seed = self._seed if plan.seed is None else plan.seed
-        self._armed = [
-            _Armed(
-                fault,
-                random.Random(f"{seed}/{place}"),
-                now_s + fault.start_s,
-                float("inf") if fault.end_s is None else now_s + fault.end_s,
-            )
-            for place, fault in enumerate(plan.faults)
-        ]
+        self._armed = [self._arm(fault, place, now_s) for place, fault in enumerate(plan.faults)]
         self.settle()
+
+    def _arm(self, fault: Fault, place: int, now_s: float) -> _Armed:
+        seed = self._seed if self._plan.seed is None else self._plan.seed
+        return _Armed(
+            fault,
+            random.Random(f"{seed}/{place}"),
+            now_s + fault.start_s,
+            float("inf") if fault.end_s is None else now_s + fault.end_s,
+        )
+
+    def add(self, faults: Sequence[Fault]) -> None:
+        """Ask these after those in force, which go on; their seconds count from now.
+
+        Raises FaultPlanError when a label is in use, ended or not: its count would be ambiguous.
+        """
+        labels = [fault.label for fault in (*self._plan.faults, *faults)]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise FaultPlanError(f"label: {label[:80]!r} is in use")
+        now_s, first = self._clock.now_s(), len(self._armed)
+        self._plan = self._plan.model_copy(update={"faults": (*self._plan.faults, *faults)})
+        self._armed += [self._arm(fault, first + n, now_s) for n, fault in enumerate(faults)]
+        self.settle()
+
+    def end(self, label: str) -> bool:
+        """End one fault now; its count stays. False when no fault has this label."""
+        self.settle()
+        now_s = self._clock.now_s()
+        for armed in self._armed:
+            if armed.fault.label == label:
+                if armed.phase == "active":
+                    self._journal_window("end", armed.fault, now_s)
+                armed.phase = "over"
+                return True
+        return False
 
     def settle(self) -> None:
         """Open and close windows as time has passed."""

@@ -178,3 +178,36 @@ def test_what_only_standard_queues_do_leaves_fifo_queues_alone(injector):
     assert not injector.decide("SendMessage", "q")
     injector.set_plan(FaultPlan(faults=(Duplicate(label="d", also_fifo=True),)))
     assert injector.decide("ReceiveMessage", "q.fifo")
+
+
+def test_a_fault_that_is_added_leaves_the_others_where_they_were(injector):
+    injector.set_plan(FaultPlan(faults=(Outage(label="third", nth_call=3),)))
+    assert fired_labels(injector, 2) == [None, None]
+    injector.add([Refuse(label="first", nth_call=1)])
+    assert fired_labels(injector, 2) == ["third", "first"]
+
+
+def test_the_seconds_of_an_added_fault_count_from_then(injector, clock):
+    clock.advance(100)
+    injector.add([Outage(label="late", start_s=5)])
+    clock.advance(4)
+    assert fired_labels(injector, 1) == [None]
+    clock.advance(1)
+    assert fired_labels(injector, 1) == ["late"]
+
+
+def test_one_fault_is_ended_alone_and_its_count_stays(injector, journal):
+    first, second = Outage(label="a"), Refuse(label="b")
+    injector.set_plan(FaultPlan(faults=(first, second)))
+    injector.fired(first, "SendMessage", "q", [Row()])
+    assert injector.end("a")
+    assert fired_labels(injector, 1) == ["b"]
+    assert injector.fired_counts() == {"a": 1, "b": 0}
+    assert [row["fault"] for row in journal.rows if row["event"] == "end"] == ["a"]
+    assert not injector.end("nobody")
+
+
+def test_a_label_can_be_added_once(injector):
+    injector.set_plan(FaultPlan(faults=(Outage(label="a"),)))
+    with pytest.raises(FaultPlanError, match="'a' is in use"):
+        injector.add([Refuse(label="a")])

@@ -168,11 +168,24 @@ def test_faults_are_shown_and_taken_back(endpoint, admin):
     assert json.loads(admin(endpoint, "faults", "DELETE"))["faults"] == []
 
 
+def test_a_fault_is_added_and_ended_beside_others(endpoint, admin):
+    admin(endpoint, "faults", "PUT", {"seed": 5, "faults": [{"kind": "outage", "label": "o"}]})
+    shown = json.loads(
+        admin(endpoint, "faults", "POST", {"faults": [{"kind": "refuse", "label": "r"}]})
+    )
+    assert shown["fired"] == {"o": 0, "r": 0}
+    assert shown["seed"] == 5
+    admin(endpoint, "faults/o", "DELETE")
+    admin(endpoint, "faults", "DELETE")
+
+
 @pytest.mark.parametrize(
     ("request_", "status", "named"),
     [
         (("faults", "PUT", {"faults": [{"kind": "outage", "label": 7}]}), 400, "label"),
-        (("faults", "POST", {}), 405, "GET, PUT, DELETE"),
+        (("faults", "PATCH", {}), 405, "GET, PUT, POST, DELETE"),
+        (("faults", "POST", {"seed": 1, "faults": []}), 400, "seed"),
+        (("faults/nobody", "DELETE", None), 404, "nobody"),
         (("nonsense", "GET", None), 404, "metrics.prom"),
     ],
 )
