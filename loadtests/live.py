@@ -7,7 +7,7 @@ Whatever goes wrong on the way, the processes end and what was seen so far stays
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +61,7 @@ class _Experiment:
     seed: int
     key_prefix: str
     say: Progress
+    modules: Mapping[str, str]
     origin_s: float = field(default_factory=time.monotonic)
     phases: list[Phase] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -82,17 +83,19 @@ def drive(
     key_prefix: str,
     say: Progress,
     target: Target | None = None,
+    modules: Mapping[str, str] | None = None,
 ) -> ExperimentRecord:
     """Run one scenario into `folder` and return its record.
 
     `key_prefix` begins every idempotency key; queues remember keys for minutes, so no other
-    experiment may have it.
+    experiment may have it. `modules` names what is started in a component's place, such as a
+    broken twin: {"worker": "tests.planted.ack_on_exception"}.
     Never raises for what the experiment met: problems stand in the record. KeyboardInterrupt is
     passed on once everything is stopped and written.
     """
     folder.mkdir(parents=True)
     (folder / SCENARIO_FILE).write_text(scenario_toml, encoding="utf-8")
-    experiment = _Experiment(folder, scenario, seed, key_prefix, say)
+    experiment = _Experiment(folder, scenario, seed, key_prefix, say, modules or {})
 
     def record() -> ExperimentRecord:
         return ExperimentRecord(
@@ -109,6 +112,7 @@ def drive(
             interrupted=experiment.interrupted,
             problems=experiment.problems,
             target="reference" if target is None else target.url,
+            modules=dict(experiment.modules),
         )
 
     write_record(folder / "experiment.json", record())  # says KILLED, unless we get further
@@ -138,7 +142,7 @@ def _run(experiment: _Experiment, components: Components, target: Target | None)
     pipeline = None
     if target is None:
         experiment.say("starting the pipeline")
-        pipeline = Pipeline(experiment.folder, components)
+        pipeline = Pipeline(experiment.folder, components, modules=experiment.modules)
         pipeline.start_sqs(experiment.scenario.queue, experiment.seed)
         if isinstance(load, EmailLoad):
             pipeline.start_service(experiment.scenario.queue)

@@ -10,6 +10,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -24,6 +25,13 @@ from loadtests.processes import Component, ComponentError, Components
 from scenarios.arrivals import CORRELATION_HEADER
 from scenarios.model import Queue
 
+# What is started for each component, unless another module is to take its place.
+MODULES = {
+    "sqs": "reference.cloud.sqs",
+    "sink": "reference.cloud.mail_sink",
+    "api": "reference.api",
+    "worker": "reference.worker",
+}
 REGION = "us-east-1"
 QUEUE_NAME = "emails.fifo"
 DLQ_NAME = "emails-dlq.fifo"
@@ -57,10 +65,18 @@ class Ports:
 class Pipeline:
     """The reference, started piece by piece into an experiment folder."""
 
-    def __init__(self, folder: Path, components: Components, ports: Ports | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        components: Components,
+        ports: Ports | None = None,
+        modules: Mapping[str, str] | None = None,
+    ) -> None:
+        """`modules` names what is started in a component's place, see MODULES."""
         self._folder = folder
         self._components = components
         self._ports = ports or Ports()
+        self._modules = MODULES | dict(modules or {})
         (folder / "logs").mkdir(exist_ok=True)
         self.sqs_endpoint = ""
         self.queue_url = ""
@@ -73,7 +89,7 @@ class Pipeline:
         port = self._start(
             "sqs",
             [
-                "reference.cloud.sqs",
+                self._modules["sqs"],
                 *("--port", str(self._ports.sqs), "--quotas", queue.quotas),
                 *("--journal", str(self._folder / "queue.jsonl")),
                 *("--fault-journal", str(self._folder / "faults.jsonl"), "--seed", str(seed)),
@@ -112,7 +128,7 @@ class Pipeline:
         self.smtp_port = self._start(
             "sink",
             [
-                "reference.cloud.mail_sink",
+                self._modules["sink"],
                 *("--port", str(self._ports.smtp)),
                 *("--journal", str(self._folder / "sink.jsonl")),
                 *("--correlation-header", CORRELATION_HEADER),
@@ -120,7 +136,7 @@ class Pipeline:
         )
         api_port = self._start(
             "api",
-            ["reference.api"],
+            [self._modules["api"]],
             {
                 "EMAIL_API_QUEUE_URL": self.queue_url,
                 "EMAIL_API_SQS_ENDPOINT_URL": self.sqs_endpoint,
@@ -134,7 +150,7 @@ class Pipeline:
         self._components.add(
             Component(
                 "worker",
-                ["reference.worker"],
+                [self._modules["worker"]],
                 log=self._log("worker"),
                 env={
                     **AWS_ENV,

@@ -23,6 +23,8 @@ from loadtests.options import TargetError
 from loadtests.processes import ComponentError
 from queueproof import doctor as doctor_checks
 from queueproof import up as up_command
+from queueproof.gallery.catalog import GalleryError
+from queueproof.gallery.command import open_gallery
 from queueproof.progress import PatientConsole, progress
 from queueproof.suite import (
     SuiteError,
@@ -44,7 +46,14 @@ EXIT_COULD_NOT_RUN = 3
 EXIT_INTERRUPTED = 130  # what the command-line library makes of Ctrl-C
 VERIFY = ("baseline", "fifo-limit", "sqs-write-failure", "logs-clean")
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-KNOWN_ERRORS = (ScenarioError, SuiteError, TargetError, EvidenceError, ReportError)
+KNOWN_ERRORS = (
+    ScenarioError,
+    SuiteError,
+    TargetError,
+    EvidenceError,
+    ReportError,
+    GalleryError,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -199,6 +208,39 @@ def audit(context: typer.Context) -> None:
     from compliance.queue_audit.cli import main as audit_main  # noqa: PLC0415 - only when asked
 
     raise typer.Exit(audit_main(context.args))
+
+
+@app.command(epilog="Example: queueproof gallery early-202 --clean 2")
+def gallery(
+    names: Annotated[list[str] | None, typer.Argument(help="Twins; none named: all.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Runs at a time; default: one a core.")
+    ] = None,
+    clean: Annotated[
+        int | None,
+        typer.Option(min=0, max=1000, help="Healthy runs; default: 20, none when twins are named."),
+    ] = None,
+    seed: Seed = 1,
+    runs_dir: Annotated[
+        Path | None, typer.Option(help="Keep all evidence here; default: only of what went wrong.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show that every check catches the broken twin planted for it, and flags no healthy run."""
+    try:
+        code = open_gallery(
+            names or [],
+            jobs=jobs,
+            clean=clean,
+            seed=seed,
+            runs_dir=runs_dir,
+            as_json=as_json,
+            quiet=quiet,
+        )
+    except ComponentError as error:
+        _end(f"error: {error}", EXIT_COULD_NOT_RUN)
+    raise typer.Exit(code)
 
 
 @app.command(epilog="Example: queueproof doctor")

@@ -4,7 +4,7 @@ import hashlib
 import platform
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -116,8 +116,9 @@ def run_suite(
     command: list[str],
     say: Progress,
     target: Target | None = None,
+    modules: Mapping[str, str] | None = None,
 ) -> None:
-    """Drive all experiments into the run's folder.
+    """Drive all experiments into the run's folder, with `modules` in place of components.
 
     KeyboardInterrupt is passed on when everything is stopped; the manifest then has no end.
     """
@@ -135,7 +136,7 @@ def run_suite(
     write_record(run / "manifest.json", manifest)
     _point_latest_at(run)
     for experiment in planned:
-        _run_one(experiment, run, seed, say, target)
+        _run_one(experiment, run, seed, say, target=target, modules=modules)
     write_record(run / "manifest.json", manifest.model_copy(update={"finished_at": _now()}))
 
 
@@ -150,7 +151,13 @@ def _plan_of(experiment: Planned) -> Plan:
 
 
 def _run_one(
-    experiment: Planned, run: Path, seed: int, say: Progress, target: Target | None
+    experiment: Planned,
+    run: Path,
+    seed: int,
+    say: Progress,
+    *,
+    target: Target | None,
+    modules: Mapping[str, str] | None,
 ) -> None:
     def say_for(text: str) -> None:
         say(f"{experiment.name}: {text}")
@@ -168,6 +175,7 @@ def _run_one(
         key_prefix=f"{run.name}.{experiment.name}",
         say=say_for,
         target=target,
+        modules=modules,
     )
     if record.interrupted:
         say_for(f"ended early: {record.interrupted}")

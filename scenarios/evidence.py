@@ -175,6 +175,7 @@ class ExperimentRecord(_Record):
     interrupted: str | None = None  # why the run ended early
     problems: list[str] = Field(default_factory=list)  # a component died, did not start, ...
     target: str = "reference"  # what was driven: the reference, or a URL
+    modules: dict[str, str] = Field(default_factory=dict)  # what ran in a component's place
 
     def phase(self, name: str) -> Phase | None:
         return next((phase for phase in self.phases if phase.name == name), None)

@@ -1,0 +1,114 @@
+"""What hangs in the gallery: `tests/planted/catalog.toml`, read and made into exhibits."""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+ROOT = Path(__file__).parent.parent.parent
+PLANTED = Path("tests", "planted")  # inside the checkout
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+
+
+class GalleryError(Exception):
+    """There is no such gallery or twin: what is wrong, and what to do."""
+
+
+class Expected(BaseModel):
+    """How a twin has to be refuted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    claim: str
+    offence: str  # a part of what the check has to say about its first offences
+    # Other claims that the defect honestly breaks, and why it cannot break one without the other.
+    also: dict[str, str] = Field(default_factory=dict)
+
+
+class Twin(Expected):
+    """One broken twin. Its module `tests.planted.<name>` says what is broken."""
+
+    name: Name
+    replaces: Literal["api", "worker", "sink", "sqs"]
+    scenarios: list[Name] = Field(min_length=1)  # files of tests/planted/scenarios, in order
+
+    @property
+    def module(self) -> str:
+        return f"tests.planted.{self.name.replace('-', '_')}"
+
+
+class Catalog(BaseModel):
+    """All twins, in the order in which they are shown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    twin: list[Twin]
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One run to come: of a twin, or of the healthy reference where nothing is expected."""
+
+    name: str
+    scenarios: tuple[str, ...]  # paths of scenario files
+    seed: int
+    modules: dict[str, str] = field(default_factory=dict)
+    expected: Expected | None = None
+
+
+def load_catalog(root: Path = ROOT) -> list[Twin]:
+    """Raises GalleryError when this is no checkout, or its catalogue cannot be read."""
+    path = root / PLANTED / "catalog.toml"
+    if not path.is_file():
+        raise GalleryError(
+            f"{root} has no {PLANTED}: the broken twins are part of the source, not of the "
+            "installed package; run `queueproof gallery` from a checkout (pip install -e .)"
+        )
+    try:
+        twins = Catalog.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).twin
+    except (ValueError, ValidationError) as error:
+        raise GalleryError(f"{path}: {error}") from error
+    names = [twin.name for twin in twins]
+    if len(set(names)) < len(names):
+        raise GalleryError(f"{path}: each twin may stand once")
+    return twins
+
+
+def choose(twins: Sequence[Twin], names: Sequence[str]) -> list[Twin]:
+    """Those named, or all. Raises GalleryError for a name that no twin has."""
+    known = {twin.name: twin for twin in twins}
+    for name in names:
+        if name not in known:
+            raise GalleryError(f"unknown twin {name!r}; the gallery has: {', '.join(known)}")
+    return [known[name] for name in dict.fromkeys(names)] if names else list(twins)
+
+
+def twin_exhibits(twins: Sequence[Twin], seed: int, root: Path = ROOT) -> list[Exhibit]:
+    return [
+        Exhibit(
+            name=twin.name,
+            scenarios=_paths(twin, root),
+            seed=seed,
+            modules={twin.replaces: twin.module},
+            expected=twin,
+        )
+        for twin in twins
+    ]
+
+
+def clean_exhibits(
+    twins: Sequence[Twin], count: int, seed: int, root: Path = ROOT
+) -> list[Exhibit]:
+    """Healthy runs: the twins' own scenarios in turn, each under another seed."""
+    scenarios = list(dict.fromkeys(_paths(twin, root) for twin in twins))
+    return [
+        Exhibit(f"clean-{seed + n}", scenarios[n % len(scenarios)], seed + n) for n in range(count)
+    ]
+
+
+def _paths(twin: Twin, root: Path) -> tuple[str, ...]:
+    return tuple(str(root / PLANTED / "scenarios" / f"{name}.toml") for name in twin.scenarios)
