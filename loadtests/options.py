@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from scenarios.model import EmailLoad, LogScan, SqsCallLoad, load_scenario
+from scenarios.model import EmailLoad, LogScan, Recorded, SqsCallLoad, load_scenario
 
 PLAIN_DURATION_S = 86_400  # without a scenario the load goes on until it is stopped
 
@@ -62,7 +62,7 @@ def sqs_call_load(options: Namespace) -> SqsCallLoad:
     return load.model_copy(update=_duration(options))
 
 
-def _scenario_load(options: Namespace) -> EmailLoad | SqsCallLoad | LogScan | None:
+def _scenario_load(options: Namespace) -> EmailLoad | SqsCallLoad | LogScan | Recorded | None:
     return load_scenario(options.scenario)[0].load if options.scenario else None
 
 

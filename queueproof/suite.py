@@ -1,8 +1,6 @@
 """Runs scenarios one after the other into one run directory."""
 
 import hashlib
-import platform
-import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +8,20 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import psutil
-
 from loadtests.faults import INJECTED_AT
 from loadtests.live import Progress, Target, drive
 from loadtests.logscan import plant_control
 from loadtests.options import check_target
-from scenarios.evidence import Machine, Plan, RunManifest, write_record
-from scenarios.model import EmailLoad, LogScan, Scenario, ScenarioError, load_scenario
+from queueproof.machine import this_machine
+from scenarios.evidence import Plan, RunManifest, write_record
+from scenarios.model import (
+    EmailLoad,
+    LogScan,
+    Recorded,
+    Scenario,
+    ScenarioError,
+    load_scenario,
+)
 from scenarios.storm import planned_faults
 
 LATEST = "latest"
@@ -53,6 +57,11 @@ def plan(names: Sequence[str]) -> list[Planned]:
             if planned[scenario.name].text != text:
                 raise ScenarioError(f"{name}: two different scenarios are named {scenario.name}")
             return
+        if isinstance(scenario.load, Recorded):
+            raise ScenarioError(
+                f"{name}: load.kind is recorded: a test-suite recorded it, so it cannot be run "
+                "again; `queueproof judge` judges what was recorded"
+            )
         if isinstance(scenario.load, LogScan):
             for other in scenario.load.of:
                 if other not in planned:
@@ -128,7 +137,7 @@ def run_suite(
         seed=seed,
         commit=_commit(),
         versions={package: version(package) for package in PACKAGES},
-        machine=_machine(),
+        machine=this_machine(),
         command=command,
         experiments=[experiment.name for experiment in planned],
         plans={experiment.name: _plan_of(experiment) for experiment in planned},
@@ -212,23 +221,3 @@ def _commit() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return described.stdout.strip() or None
-
-
-def _machine() -> Machine:
-    return Machine(
-        system=f"{platform.system()} {platform.release()} {platform.machine()}",
-        python=platform.python_version(),
-        cpu_count=psutil.cpu_count() or 1,
-        memory_bytes=psutil.virtual_memory().total,
-        cpu_model=_cpu_model(),
-    )
-
-
-def _cpu_model() -> str:
-    try:
-        match = re.search(
-            r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE
-        )
-    except OSError:
-        match = None
-    return match[1].strip() if match else platform.processor()

@@ -282,7 +282,7 @@ def read_ledger(experiment: Path, name: str) -> pa.Table:
         if sealed.exists():
             table = pq.read_table(sealed, schema=schema)
         elif open_.exists():
-            table = pa.Table.from_pylist(_read_jsonl(open_), schema=schema)
+            table = pa.Table.from_pylist(read_jsonl(open_), schema=schema)
         else:
             return schema.empty_table()
     except (OSError, pa.ArrowException, OverflowError, ValueError, TypeError) as error:
@@ -309,7 +309,11 @@ def _check_rows(table: pa.Table, name: str, where: str) -> None:
                 )
 
 
-def _read_jsonl(path: Path) -> list[dict[str, Any]]:
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """The rows of a ledger that is still open; a torn last line is passed over.
+
+    Raises EvidenceError when another line is no JSON object.
+    """
     *lines, _torn_or_empty = path.read_bytes().split(b"\n")
     rows = []
     for number, line in enumerate(lines, start=1):

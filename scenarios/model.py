@@ -86,6 +86,12 @@ class LogScan(Model):
     components: list[Literal["api", "worker"]] = Field(min_length=1)
 
 
+class Recorded(Model):
+    """No load of ours: a test of somebody's own sent what it wanted, and recorded what it saw."""
+
+    kind: Literal["recorded"]
+
+
 class Queue(Model):
     """The FIFO queue that the pipeline is given."""
 
@@ -117,7 +123,7 @@ class Scenario(Model):
     name: Name
     summary: str = Field(max_length=300)
     claims: list[Name] = Field(default_factory=list)
-    load: EmailLoad | SqsCallLoad | LogScan = Field(discriminator="kind")
+    load: EmailLoad | SqsCallLoad | LogScan | Recorded = Field(discriminator="kind")
     queue: Queue = Queue()
     providers: list[Provider] = Field(default=["smtp"], min_length=1)  # in order of failover
     faults: list[Fault] = Field(default_factory=list, max_length=50)

@@ -33,7 +33,7 @@ def check_logs(run: Path, history: History) -> Verdict:
     canaries = {canary for source in scanned for canary in source.canaries}
     scanner = Scanner(canaries=sorted(canaries, key=lambda each: (each.kind, each.value)))
     doubts = [doubt for source in scanned for doubt in source.doubts]
-    doubts += _blind_spots(scanner.scan([history.folder / "logs" / CONTROL_LOG]))
+    doubts += blind_spots(scanner.scan([history.folder / "logs" / CONTROL_LOG]))
     report = scanner.scan(logs)
     doubts += [f"{note.source}: {note.what}" for note in report.skipped]
     if history.record.interrupted:
@@ -111,12 +111,12 @@ def _too_short(log: Path, ids: set[str]) -> str | None:
     )
 
 
-def _blind_spots(report: ScanReport) -> list[str]:
+def blind_spots(report: ScanReport, detectors: Sequence[str] = CONTROL_DETECTORS) -> list[str]:
     """What the scanner did not find of what was planted for it."""
     found = {place.rule.split("/")[0] for place in report.places}
     return [
         f"the planted control line was not found by {detector}, so a leak might not be either"
-        for detector in CONTROL_DETECTORS
+        for detector in detectors
         if detector not in found
     ]
 
