@@ -157,3 +157,60 @@ def pipeline(tmp_path):
     with contextlib.closing(Pipeline(tmp_path)) as pipeline:
         pipeline.start_sqs()
         yield pipeline
+
+
+class SinkProcess:
+    """The mail sink as a process of its own, with its files in one folder."""
+
+    def __init__(self, folder, *options):
+        self.folder = folder
+        files = [folder / name for name in ("smtp.port", "http.port")]
+        names = ("--port-file", "--http-port-file", "--journal", "--fault-journal")
+        paths = [*files, folder / "sink.jsonl", folder / "faults.jsonl"]
+        arguments = [str(each) for pair in zip(names, paths, strict=True) for each in pair]
+        with (folder / "sink.log").open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "reference.cloud.mail_sink", *arguments, *options],
+                stdout=log,
+                stderr=log,
+            )
+        Pipeline.wait_until(
+            lambda: all(file.exists() for file in files) or self.process.poll() is not None,
+            "the sink serves",
+        )
+        assert self.process.poll() is None, self.log()
+        self.smtp_port, http_port = (int(file.read_text()) for file in files)
+        self.url = f"http://127.0.0.1:{http_port}"
+
+    def set_faults(self, *faults, seed=1):
+        plan = {"seed": seed, "faults": [{"label": "f", **fault} for fault in faults]}
+        answer = httpx.put(f"{self.url}/_admin/faults", json=plan)
+        assert answer.is_success, answer.text
+
+    def fired(self):
+        return httpx.get(f"{self.url}/_admin/faults").json()["fired"]
+
+    def log(self):
+        return (self.folder / "sink.log").read_text()
+
+    def rows(self, ledger="sink"):
+        lines = (self.folder / f"{ledger}.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def sink(tmp_path, request):
+    """A mail sink without faults; indirect parameters are its options."""
+    with contextlib.closing(SinkProcess(tmp_path, *getattr(request, "param", ()))) as sink:
+        yield sink
+
+
+@pytest.fixture(scope="module")
+def shared_sink(tmp_path_factory):
+    """One mail sink for all tests of a module, each of which sets its own faults."""
+    with contextlib.closing(SinkProcess(tmp_path_factory.mktemp("sink"))) as sink:
+        yield sink

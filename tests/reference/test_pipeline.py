@@ -54,6 +54,7 @@ def test_what_is_accepted_arrives_once_in_order_and_leaves_no_trace_of_people(pi
     events = [row["event"] for row in pipeline.rows("worker")]
     assert {event: events.count(event) for event in events} == {
         "received": 30,
+        "attempted": 30,
         "sent": 30,
         "deleted": 30,
     }

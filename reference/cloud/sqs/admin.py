@@ -16,9 +16,10 @@ from typing import Any
 import orjson
 
 from reference.clock import Clock
+from reference.cloud.fault_plan import FaultPlanError, parse_plan
 from reference.cloud.sqs import metrics
 from reference.cloud.sqs.engine import Engine
-from reference.cloud.sqs.faults import FaultInjector, FaultPlan, FaultPlanError, parse_plan
+from reference.cloud.sqs.faults import FaultInjector, FaultPlan
 from reference.cloud.sqs.quotas import CallCounts, Quotas
 from reference.cloud.sqs.wire import Reply
 
@@ -77,14 +78,14 @@ class Admin:
 
     def _put_faults(self, body: bytes) -> Reply:
         try:
-            self._faults.set_plan(parse_plan(body))
+            self._faults.set_plan(parse_plan(body, FaultPlan))
         except FaultPlanError as error:
             return _json(400, {"error": str(error)})
         return self._show_faults(b"")
 
     def _post_faults(self, body: bytes) -> Reply:
         try:
-            plan = parse_plan(body)
+            plan = parse_plan(body, FaultPlan)
             if plan.seed is not None:
                 raise FaultPlanError("seed: the plan in force keeps its own; PUT sets one")
             self._faults.add(plan.faults)

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Literal
 
 from reference.clock import Clock, MonotonicClock
+from reference.cloud.connection import Connection, connection_of
 from reference.cloud.sqs import wire
 from reference.cloud.sqs.admin import PREFIX as ADMIN_PREFIX
 from reference.cloud.sqs.admin import Admin
 from reference.cloud.sqs.breaker import Breaker, Cut
-from reference.cloud.sqs.connection import Connection, connection_of
 from reference.cloud.sqs.contents import Recovered
 from reference.cloud.sqs.datalog import DataLog
 from reference.cloud.sqs.engine import Engine

@@ -1,8 +1,6 @@
 """Faults on demand: what may go wrong between a caller and SQS, and how often.
 
-A plan is an ordered list. For every call the faults are asked in order, and the first that fires
-wins. Each fault draws from its own random stream, derived from the plan's seed and its place, so
-the same plan over the same calls fires the same faults, whatever the others do.
+A plan is an ordered list; `fault_schedule.py` says which of its faults a call meets.
 
 What a caller should survive: `refuse` (certainly not done), `lose-answer` (done, and nobody
 knows), `outage` (nobody answers), `delay` and `slow-body` (slower than the time-out that was tuned
@@ -17,12 +15,13 @@ message, or a reordering that left the order as it was, broke nothing.
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from reference.clock import Clock
+from reference.cloud.fault_plan import PlannedFault
+from reference.cloud.fault_schedule import FaultSchedule
 from reference.cloud.sqs.aftermath import Row
 from reference.cloud.sqs.errors import (
     AccessDenied,
@@ -65,16 +64,9 @@ _RECEIVE = frozenset({"ReceiveMessage"})
 _BATCHES = frozenset({"ChangeMessageVisibilityBatch", "DeleteMessageBatch", "SendMessageBatch"})
 
 
-class _Fault(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    label: str = Field(min_length=1)  # how journals and reports call it
+class _Fault(PlannedFault):
     actions: tuple[Action, ...] = ()  # none named: all
     queue: str | None = None  # by name; none named: all, and calls that name no queue
-    probability: float = Field(default=1.0, ge=0, le=1)
-    start_s: float = Field(default=0.0, ge=0)  # since the plan was set
-    end_s: float | None = Field(default=None, gt=0)  # none: until the plan is taken back
-    nth_call: int | None = Field(default=None, ge=1)  # only the nth call that it could meet
 
     # Actions that this kind can change; none: all.
     possible: ClassVar[frozenset[str]] = frozenset()
@@ -83,9 +75,15 @@ class _Fault(BaseModel):
     def _is_possible(self) -> "_Fault":
         if self.possible and not self.possible.issuperset(self.actions):
             raise ValueError(f"only {', '.join(sorted(self.possible))} can meet this kind of fault")
-        if self.end_s is not None and self.end_s <= self.start_s:
-            raise ValueError(f"end_s {self.end_s} is not after start_s {self.start_s}")
         return self
+
+    def meets(self, action: str, queue_name: str | None) -> bool:
+        """Whether it could break such a call."""
+        return (
+            (not self.actions or action in self.actions)
+            and (not self.possible or action in self.possible)
+            and (self.queue is None or self.queue == queue_name)
+        )
 
 
 class Refuse(_Fault):
@@ -159,6 +157,10 @@ class EarlyExpiry(_Fault):
 class _StandardOnly(_Fault):
     also_fifo: bool = False  # SQS does this to standard queues only
 
+    def meets(self, action: str, queue_name: str | None) -> bool:
+        is_fifo = (queue_name or "").endswith(".fifo")
+        return super().meets(action, queue_name) and (self.also_fifo or not is_fifo)
+
 
 class Duplicate(_StandardOnly):
     """Ignore the first delete of the received messages, so that they are received again."""
@@ -199,23 +201,6 @@ class FaultPlan(BaseModel):
     faults: tuple[Fault, ...] = ()
 
 
-class FaultPlanError(Exception):
-    """The plan is not one; the message names the field and its value."""
-
-
-def parse_plan(text: bytes) -> FaultPlan:
-    """Raises FaultPlanError."""
-    try:
-        return FaultPlan.model_validate_json(text)
-    except ValidationError as error:
-        problems = [
-            f"{'.'.join(str(part) for part in each['loc']) or 'plan'}: {each['msg']}"
-            f" (got {str(each['input'])[:80]!r})"
-            for each in error.errors(include_url=False)
-        ]
-        raise FaultPlanError("; ".join(problems)) from error
-
-
 def error_of(fault: Refuse, throttle_error: type[SqsError]) -> SqsError:
     message = f"Fault on demand: {fault.label}."
     match fault.error:
@@ -233,37 +218,6 @@ THROTTLE_ERRORS: dict[str, type[SqsError]] = {
     "RequestThrottled": RequestThrottled,
     "ThrottlingException": ThrottlingException,
 }
-
-
-@dataclass(slots=True)
-class _Armed:
-    fault: Fault
-    randomness: random.Random
-    starts_at_s: float
-    ends_at_s: float
-    phase: Literal["waiting", "active", "over"] = "waiting"
-    met: int = 0  # calls that it could have broken
-
-    def matches(self, action: str, queue_name: str | None) -> bool:
-        fault = self.fault
-        return (
-            self.phase == "active"
-            and (not fault.actions or action in fault.actions)
-            and (not fault.possible or action in fault.possible)
-            and (fault.queue is None or fault.queue == queue_name)
-            and not (
-                isinstance(fault, _StandardOnly)
-                and not fault.also_fifo
-                and (queue_name or "").endswith(".fifo")
-            )
-        )
-
-    def fires(self) -> bool:
-        """Whether it breaks a call that it matches."""
-        self.met += 1
-        # It always draws, so that a condition more does not shift later draws.
-        is_drawn = self.randomness.random() < self.fault.probability
-        return is_drawn and self.fault.nth_call in {None, self.met}
 
 
 class Decision(NamedTuple):
@@ -285,7 +239,7 @@ class FaultInjector:
         self._seed = seed
         self._journal = journal
         self._plan = FaultPlan()
-        self._armed: list[_Armed] = []
+        self._schedule: FaultSchedule[Fault] = FaultSchedule(clock, self._journal_window)
         self._fired: Counter[str] = Counter()
 
     @property
@@ -293,84 +247,38 @@ class FaultInjector:
         return self._plan
 
     def fired_counts(self) -> dict[str, int]:
-        return {armed.fault.label: self._fired[armed.fault.label] for armed in self._armed}
+        return {fault.label: self._fired[fault.label] for fault in self._plan.faults}
 
     def set_plan(self, plan: FaultPlan) -> None:
         """Replace the plan; its seconds count from now."""
-        now_s = self._clock.now_s()
-        self.settle()
-        for armed in self._armed:
-            if armed.phase == "active":
-                self._journal_window("end", armed.fault, now_s)
         self._plan = plan
         self._fired.clear()
-        self._armed = [self._arm(fault, place, now_s) for place, fault in enumerate(plan.faults)]
-        self.settle()
-
-    def _arm(self, fault: Fault, place: int, now_s: float) -> _Armed:
-        seed = self._seed if self._plan.seed is None else self._plan.seed
-        return _Armed(
-            fault,
-            random.Random(f"{seed}/{place}"),
-            now_s + fault.start_s,
-            float("inf") if fault.end_s is None else now_s + fault.end_s,
-        )
+        self._schedule.replace(plan.faults, self._seed if plan.seed is None else plan.seed)
 
     def add(self, faults: Sequence[Fault]) -> None:
         """Ask these after those in force, which go on; their seconds count from now.
 
-        Raises FaultPlanError when a label is in use, ended or not: its count would be ambiguous.
+        Raises FaultPlanError when a label is in use, ended or not.
         """
-        labels = [fault.label for fault in (*self._plan.faults, *faults)]
-        for label in labels:
-            if labels.count(label) > 1:
-                raise FaultPlanError(f"label: {label[:80]!r} is in use")
-        now_s, first = self._clock.now_s(), len(self._armed)
+        self._schedule.add(faults)
         self._plan = self._plan.model_copy(update={"faults": (*self._plan.faults, *faults)})
-        self._armed += [self._arm(fault, first + n, now_s) for n, fault in enumerate(faults)]
-        self.settle()
 
     def end(self, label: str) -> bool:
         """End one fault now; its count stays. False when no fault has this label."""
-        self.settle()
-        now_s = self._clock.now_s()
-        for armed in self._armed:
-            if armed.fault.label == label:
-                if armed.phase == "active":
-                    self._journal_window("end", armed.fault, now_s)
-                armed.phase = "over"
-                return True
-        return False
+        return self._schedule.end(label)
 
     def settle(self) -> None:
         """Open and close windows as time has passed."""
-        if not self._armed:
-            return
-        now_s = self._clock.now_s()
-        for armed in self._armed:
-            if armed.phase == "waiting" and armed.starts_at_s <= now_s:
-                armed.phase = "active"
-                self._journal_window("start", armed.fault, armed.starts_at_s)
-            if armed.phase == "active" and armed.ends_at_s <= now_s:
-                armed.phase = "over"
-                self._journal_window("end", armed.fault, armed.ends_at_s)
+        self._schedule.settle()
 
     def next_due_s(self) -> float | None:
         """When the next window opens or closes, on the clock's scale."""
-        due = [
-            armed.starts_at_s if armed.phase == "waiting" else armed.ends_at_s
-            for armed in self._armed
-            if armed.phase != "over"
-        ]
-        return min(due, default=None)
+        return self._schedule.next_due_s()
 
     def decide(self, action: str, queue_name: str | None) -> Decision | None:
         """What this call meets, if anything. The caller journals it with `fired`."""
-        self.settle()
-        for armed in self._armed:
-            if armed.matches(action, queue_name) and armed.fires():
-                return Decision(armed.fault, armed.randomness)
-        return None
+        armed = self._schedule.decide(lambda fault: fault.meets(action, queue_name))
+        return None if armed is None else Decision(armed.fault, armed.randomness)
 
     def fired(
         self,

@@ -19,9 +19,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.session import Session
 
+from reference.cloud.connection import Connection
 from reference.cloud.sqs.attributes import Throughput
 from reference.cloud.sqs.checks import is_queue_name
-from reference.cloud.sqs.connection import Connection
 from reference.cloud.sqs.errors import (
     InternalFailure,
     QueueDoesNotExist,

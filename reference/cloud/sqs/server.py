@@ -15,8 +15,8 @@ from types import FrameType
 
 import uvicorn
 
+from reference.cloud.connection import AbortableProtocol
 from reference.cloud.sqs.app import SqsApp
-from reference.cloud.sqs.connection import AbortableProtocol
 
 # SDK clients keep idle connections in their pools for about a minute.
 _KEEP_ALIVE_S = 75

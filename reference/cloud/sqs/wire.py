@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from reference.cloud.sqs.connection import Connection, connection_of
+from reference.cloud.connection import Connection, connection_of
 from reference.cloud.sqs.errors import SqsError
 from reference.cloud.sqs.ordering import Draw
 

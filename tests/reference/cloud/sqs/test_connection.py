@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from reference.cloud.sqs import connection
-from reference.cloud.sqs.connection import HEAD_BYTES_MAX
+from reference.cloud import connection
+from reference.cloud.connection import HEAD_BYTES_MAX
 
 START = b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n"
 END = b"Content-Length: 2\r\n\r\n{}"

@@ -5,17 +5,16 @@ import json
 import pytest
 
 from reference.clock import VirtualClock
+from reference.cloud.fault_plan import FaultPlanError, parse_plan
 from reference.cloud.sqs.aftermath import Row
 from reference.cloud.sqs.faults import (
     Delay,
     Duplicate,
     FaultInjector,
     FaultPlan,
-    FaultPlanError,
     LoseAnswer,
     Outage,
     Refuse,
-    parse_plan,
 )
 
 
@@ -128,7 +127,7 @@ def test_a_plan_is_read_from_json():
             {"kind": "delay", "label": "d", "delay_s": 0.2},
         ],
     }
-    plan = parse_plan(json.dumps(text).encode())
+    plan = parse_plan(json.dumps(text).encode(), FaultPlan)
     assert plan.seed == 3
     assert [type(fault) for fault in plan.faults] == [Refuse, LoseAnswer, Outage, Delay]
 
@@ -157,12 +156,12 @@ def test_a_plan_is_read_from_json():
 )
 def test_a_wrong_plan_is_refused_by_field_and_value(fault, named):
     with pytest.raises(FaultPlanError, match=named):
-        parse_plan(json.dumps({"faults": [fault]}).encode())
+        parse_plan(json.dumps({"faults": [fault]}).encode(), FaultPlan)
 
 
 def test_a_plan_that_is_no_json_is_refused():
     with pytest.raises(FaultPlanError, match="plan: Invalid JSON"):
-        parse_plan(b"{")
+        parse_plan(b"{", FaultPlan)
 
 
 def test_the_nth_call_alone_can_be_broken(injector):
@@ -211,3 +210,13 @@ def test_a_label_can_be_added_once(injector):
     injector.set_plan(FaultPlan(faults=(Outage(label="a"),)))
     with pytest.raises(FaultPlanError, match="'a' is in use"):
         injector.add([Refuse(label="a")])
+
+
+def test_a_flapping_fault_is_on_in_the_first_half_of_each_period(injector, clock):
+    injector.set_plan(FaultPlan(faults=(Outage(label="a", start_s=10, end_s=35, period_s=10),)))
+    is_on = []
+    for _ in range(16):
+        is_on.append(injector.decide("SendMessage", "q") is not None)
+        clock.advance(2.5)
+    # From 10 s on: 5 s on, 5 s off, until the window ends at 35 s.
+    assert is_on == [False] * 4 + [True, True, False, False] * 2 + [True, True] + [False] * 2

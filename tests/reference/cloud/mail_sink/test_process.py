@@ -1,8 +1,7 @@
 """The mail sink as a process: its journal holds every accepted mail and nothing personal."""
 
 import hashlib
-import json
-import os
+import resource
 import signal
 import smtplib
 import socket
@@ -21,30 +20,6 @@ def start(folder, *arguments):
         return subprocess.Popen(command, stdout=log, stderr=subprocess.PIPE, text=True)
 
 
-@pytest.fixture
-def sink(tmp_path, request):
-    port_file = tmp_path / "port"
-    process = start(
-        tmp_path,
-        *("--port-file", str(port_file), "--journal", str(tmp_path / "sink.jsonl")),
-        *getattr(request, "param", ()),
-    )
-    deadline_s = time.monotonic() + START_TIMEOUT_S
-    while not port_file.exists():
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
-    process.port = int(port_file.read_text())
-    yield process
-    process.kill()
-    process.wait()
-    process.stderr.close()
-
-
-def rows(folder):
-    return [json.loads(line) for line in (folder / "sink.jsonl").read_text().splitlines()]
-
-
 def deliver(port, *mails):
     with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost", timeout=10) as client:
         for mail in mails:
@@ -58,8 +33,8 @@ def test_each_accepted_mail_is_one_row(tmp_path, sink):
         b"x-queueproof-KEY:\r\n k-17\r\nSubject: Hi\r\n\r\n"
     )
     before_s = time.monotonic()
-    deliver(sink.port, head + body, b"Subject: bare\r\n\r\nHello\r\n")
-    first, second = rows(tmp_path)
+    deliver(sink.smtp_port, head + body, b"Subject: bare\r\n\r\nHello\r\n")
+    first, second = sink.rows()
     assert before_s <= first.pop("at_s") <= time.monotonic()
     assert first == {
         "email_id": "em_1",
@@ -73,12 +48,12 @@ def test_each_accepted_mail_is_one_row(tmp_path, sink):
 
 
 def test_a_header_in_the_text_is_no_header(tmp_path, sink):
-    deliver(sink.port, b"Subject: Hi\r\n\r\nMessage-ID: <em_2@mail.example.com>\r\n")
-    assert rows(tmp_path)[0]["email_id"] == ""
+    deliver(sink.smtp_port, b"Subject: Hi\r\n\r\nMessage-ID: <em_2@mail.example.com>\r\n")
+    assert sink.rows()[0]["email_id"] == ""
 
 
 def test_nothing_personal_is_kept_or_logged(tmp_path, sink):
-    deliver(sink.port, b"From: ann@example.com\r\nSubject: s3same\r\n\r\ns3same\r\n")
+    deliver(sink.smtp_port, b"From: ann@example.com\r\nSubject: s3same\r\n\r\ns3same\r\n")
     kept = (tmp_path / "sink.jsonl").read_text() + (tmp_path / "sink.log").read_text()
     assert "example.com" not in kept
     assert "s3same" not in kept
@@ -88,7 +63,9 @@ def test_nothing_personal_is_kept_or_logged(tmp_path, sink):
     "sink", [["--refuse-recipient", "^refused", "--log-level", "debug"]], indirect=True
 )
 def test_recipients_can_be_refused_with_their_address_in_the_answer(tmp_path, sink):
-    with smtplib.SMTP("127.0.0.1", sink.port, local_hostname="localhost", timeout=10) as client:
+    with smtplib.SMTP(
+        "127.0.0.1", sink.smtp_port, local_hostname="localhost", timeout=10
+    ) as client:
         client.ehlo()
         client.mail("ann@example.com")
         assert client.rcpt("Refused-1@example.com") == (
@@ -110,8 +87,8 @@ def test_a_pattern_that_is_none_is_one_line_and_exit_code_2(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_in_order(sink, number):
-    os.kill(sink.pid, number)
-    assert sink.wait(10) == 0
+    sink.process.send_signal(number)
+    assert sink.process.wait(10) == 0
 
 
 def test_a_busy_port_is_one_line_and_exit_code_2(tmp_path):
@@ -130,3 +107,12 @@ def test_an_unwritable_journal_is_one_line_and_exit_code_2(tmp_path):
     _, errors = process.communicate(timeout=START_TIMEOUT_S)
     assert process.returncode == 2
     assert len(errors.splitlines()) == 1
+
+
+def test_an_unwritable_journal_refuses_for_now_what_it_cannot_keep(sink, tmp_path):
+    """Nobody is told that an email arrived which the ground truth does not know."""
+    resource.prlimit(sink.process.pid, resource.RLIMIT_FSIZE, (0, 0))
+    with smtplib.SMTP("127.0.0.1", sink.smtp_port, local_hostname="localhost") as client:
+        with pytest.raises(smtplib.SMTPDataError) as caught:
+            client.sendmail("ann@example.com", ["bob@example.com"], b"Subject: Hi\r\n\r\nHello\r\n")
+        assert caught.value.smtp_code == 452
