@@ -1,9 +1,6 @@
-"""The one place that talks to SQS: boto3 with one attempt a call and explicit time-outs.
+"""The one place that talks to SQS, over a client of `aws.py`.
 
-botocore's own retries are off, because after a retried call nobody can tell whether an earlier
-attempt may have been stored; callers retry and keep count of what is uncertain. botocore does
-not verify the MD5 digests that SQS returns, so this module does. One client serves all threads
-of a process; making one costs some 100 ms.
+botocore does not verify the MD5 digests that SQS returns, so this module does.
 """
 
 import hashlib
@@ -11,12 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import boto3
 from botocore import exceptions as boto
-from botocore.config import Config
 
+from reference import aws
 from reference.errors import QueueError
-from reference.settings import SettingsError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -29,33 +24,6 @@ if TYPE_CHECKING:
 RECEIVE_MAX = 10  # messages a call, SQS's limit
 VISIBILITY_MAX_S = 43_200  # SQS: 12 hours, counted from the receive
 
-# Raised before a byte of the request was sent.
-_NOT_SENT = (
-    boto.EndpointConnectionError,
-    boto.ConnectTimeoutError,
-    boto.ProxyConnectionError,
-)
-_NEVER_SENT = (
-    boto.NoCredentialsError,
-    boto.PartialCredentialsError,
-    boto.CredentialRetrievalError,
-    boto.NoRegionError,
-    boto.ParamValidationError,
-    boto.InvalidEndpointConfigurationError,
-)
-_THROTTLES = frozenset(
-    {
-        "RequestThrottled",
-        "ThrottlingException",
-        "Throttling",
-        "ThrottledException",
-        "OverLimit",
-        "KmsThrottled",
-        "KMS.ThrottlingException",
-        "RequestTimeout",
-        "SlowDown",
-    }
-)
 _REFUSED_UNAVAILABLE = frozenset({"ServiceUnavailable", "ServiceUnavailableException"})
 
 
@@ -115,27 +83,16 @@ def connect(
     read_timeout_s: float,
     connections_max: int,
 ) -> "SQSClient":
-    """A client for all threads of this process.
-
-    Raises SettingsError when region, endpoint or AWS profile cannot be used.
-    """
-    config = Config(
-        retries={"total_max_attempts": 1, "mode": "standard"},
-        connect_timeout=connect_timeout_s,
-        read_timeout=read_timeout_s,
-        max_pool_connections=connections_max,
-        # Else botocore composes one from some thirty parts, twice a request.
-        user_agent="email-pipeline",
+    """A client for all threads of this process. Raises SettingsError."""
+    client: SQSClient = aws.make_client(
+        "sqs",
+        region=region,
+        endpoint_url=endpoint_url,
+        connect_timeout_s=connect_timeout_s,
+        read_timeout_s=read_timeout_s,
+        connections_max=connections_max,
     )
-    try:
-        return boto3.session.Session().client(
-            "sqs", region_name=region, endpoint_url=endpoint_url, config=config
-        )
-    except (boto.BotoCoreError, ValueError) as error:
-        raise SettingsError(
-            f"no client for SQS can be made ({type(error).__name__}); wanted: "
-            "a region, an endpoint URL and, if AWS_PROFILE is set, a profile that exist"
-        ) from error
+    return client
 
 
 class SqsQueue:
@@ -153,7 +110,7 @@ class SqsQueue:
                 MessageGroupId=group,
                 MessageDeduplicationId=dedup_id,
             )
-        except (boto.ClientError, boto.BotoCoreError) as error:
+        except aws.ERRORS as error:
             raise classify(error) from error
         if not answer.get("MessageId") or not answer.get("MD5OfMessageBody"):
             # botocore makes an empty answer of one that breaks off or is no JSON.
@@ -167,7 +124,7 @@ class SqsQueue:
     def check(self) -> None:
         try:
             self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
-        except (boto.ClientError, boto.BotoCoreError) as error:
+        except aws.ERRORS as error:
             raise classify(error) from error
 
     def receive(self, *, wait_s: int, visibility_s: int) -> list[Received]:
@@ -183,7 +140,7 @@ class SqsQueue:
                     "MessageDeduplicationId",
                 ],
             )
-        except (boto.ClientError, boto.BotoCoreError) as error:
+        except aws.ERRORS as error:
             raise classify(error) from error
         messages = answer.get("Messages", [])
         if any(message.get("MD5OfBody") != _md5(message["Body"]) for message in messages):
@@ -200,7 +157,7 @@ class SqsQueue:
                     for n, handle in enumerate(receipt_handles)
                 ],
             )
-        except (boto.ClientError, boto.BotoCoreError) as error:
+        except aws.ERRORS as error:
             raise classify(error) from error
         return _batch_failures(answer, len(receipt_handles))
 
@@ -215,7 +172,7 @@ class SqsQueue:
                     for n, handle in enumerate(receipt_handles)
                 ],
             )
-        except (boto.ClientError, boto.BotoCoreError) as error:
+        except aws.ERRORS as error:
             raise classify(error) from error
         return _batch_failures(answer, len(receipt_handles))
 
@@ -228,18 +185,17 @@ def classify(error: Exception) -> QueueError:
     open whether SQS did it.
     """
     if isinstance(error, boto.ClientError):
-        code = str(error.response.get("Error", {}).get("Code", "Unknown"))
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if code in _THROTTLES or status == 429:
+        code, status = aws.code_and_status(error)
+        if code in aws.THROTTLES or status == 429:
             return QueueError(code, is_definite=True, is_transient=True)
         if 400 <= status < 500:
             return QueueError(code, is_definite=True, is_transient=False)
         refused = status == 503 and code in _REFUSED_UNAVAILABLE
         return QueueError(code, is_definite=refused, is_transient=True)
     code = type(error).__name__
-    if isinstance(error, _NEVER_SENT):
+    if isinstance(error, aws.NEVER_SENT):
         return QueueError(code, is_definite=True, is_transient=False)
-    return QueueError(code, is_definite=isinstance(error, _NOT_SENT), is_transient=True)
+    return QueueError(code, is_definite=isinstance(error, aws.NOT_SENT), is_transient=True)
 
 
 def _batch_failures(

@@ -71,7 +71,7 @@ def test_a_bad_setting_is_one_line_naming_it(run, component, variables, named):
 def test_what_the_aws_sdk_refuses_is_one_line(run, wrong):
     exit_code, errors = run("worker", {**WORKER, **wrong})
     assert exit_code == 2
-    assert errors.startswith("no client for SQS can be made")
+    assert errors.startswith("no client for sqs can be made")
     assert len(errors.splitlines()) == 1
 
 
