@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from loadtests.faults import sqs as sqs_faults
+from loadtests.faults.runner import FaultRunner
+from loadtests.faults.timeline import STEP_S, FaultError
 from loadtests.ledger import LedgerWriter
 from loadtests.metrics import Sampler
 from loadtests.pipeline import (
@@ -123,7 +124,7 @@ def drive(
     except KeyboardInterrupt:
         experiment.interrupted = "stopped by the user"
         raise
-    except (ComponentError, sqs_faults.FaultError, OSError, *AWS_ERRORS) as error:
+    except (ComponentError, FaultError, OSError, *AWS_ERRORS) as error:
         experiment.interrupted = str(error)
     finally:
         try:
@@ -140,10 +141,13 @@ def _run(experiment: _Experiment, components: Components, target: Target | None)
     if isinstance(load, EmailLoad):
         write_canaries(experiment.folder, load, experiment.seed)
     pipeline = None
+    faults = FaultRunner(
+        planned_faults(experiment.scenario, experiment.seed), experiment.folder, experiment.seed
+    )
     if target is None:
         experiment.say("starting the pipeline")
         pipeline = Pipeline(experiment.folder, components, modules=experiment.modules)
-        pipeline.start_sqs(experiment.scenario.queue, experiment.seed)
+        pipeline.start_sqs(experiment.scenario.queue, experiment.seed, keeps_data=faults.keeps_data)
         if isinstance(load, EmailLoad):
             pipeline.start_service(experiment.scenario.queue)
         experiment.queue = pipeline.queue_attributes
@@ -157,12 +161,13 @@ def _run(experiment: _Experiment, components: Components, target: Target | None)
         lambda: {component.name: component.pid for component in components.running},
     )
     try:
-        _offer_load(experiment, components, generator, pipeline)
+        _offer_load(experiment, components, generator, pipeline, faults)
         if pipeline is not None:
             _drain(experiment, pipeline)
     finally:
         sampler.stop()
         experiment.problems += components.stop()
+        faults.close()
 
 
 def _start_generator(
@@ -205,22 +210,24 @@ def _offer_load(
     components: Components,
     generator: Component,
     pipeline: Pipeline | None,
+    faults: FaultRunner,
 ) -> None:
     """Wait for the load's beginning, inject the faults, wait for its end."""
     load = experiment.scenario.load
     assert isinstance(load, EmailLoad | SqsCallLoad)
     start_s = _wait_for_start(experiment.folder, generator)
     experiment.say(f"offering {load.rate_per_s:g}/s for {load.duration_s:g} s")
-    planned = planned_faults(experiment.scenario, experiment.seed)
-    if planned and pipeline is not None:
-        sqs_faults.inject(
-            pipeline.sqs_endpoint,
-            [fault for fault in planned if fault.at == "sqs"],
-            experiment.seed,
-        )
+    if pipeline is not None:
+        faults.begin(pipeline, start_s)
     deadline_s = start_s + load.duration_s + SENDERS_FINISH_TIMEOUT_S
     reported: set[str] = set()
+    look_s = 0.0
     while generator.exit_code is None:
+        faults.step()
+        time.sleep(STEP_S)
+        if time.monotonic() < look_s:
+            continue
+        look_s = time.monotonic() + LIVENESS_PERIOD_S
         for component in components.dead():
             if component is not generator and component.name not in reported:
                 reported.add(component.name)
@@ -230,10 +237,8 @@ def _offer_load(
         if time.monotonic() > deadline_s:
             experiment.problems.append("the senders did not finish in time")
             components.stop("generator")
-        time.sleep(LIVENESS_PERIOD_S)
     experiment.phase("load", start_s)
-    if planned and pipeline is not None:
-        sqs_faults.heal(pipeline.sqs_endpoint)
+    experiment.problems += faults.heal()
     if generator.exit_code:
         raise ComponentError(
             f"the generator ended with exit code {generator.exit_code}; see {generator.log}"

@@ -10,7 +10,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -21,7 +21,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from loadtests.metrics import NO_METRICS, queue_metrics
-from loadtests.processes import Component, ComponentError, Components
+from loadtests.processes import ComponentError, Components
+from loadtests.supervised import Listens, Rig, Supervised
 from scenarios.arrivals import CORRELATION_HEADER
 from scenarios.model import Queue
 
@@ -71,12 +72,18 @@ class Pipeline:
         components: Components,
         ports: Ports | None = None,
         modules: Mapping[str, str] | None = None,
+        rigs: Mapping[str, Rig] | None = None,
     ) -> None:
-        """`modules` names what is started in a component's place, see MODULES."""
+        """`modules` names what is started in a component's place, see MODULES.
+
+        `rigs` are what faults need to have prepared, by component.
+        """
         self._folder = folder
         self._components = components
         self._ports = ports or Ports()
         self._modules = MODULES | dict(modules or {})
+        self._rigs = rigs or {}
+        self.parts: dict[str, Supervised] = {}
         (folder / "logs").mkdir(exist_ok=True)
         self.sqs_endpoint = ""
         self.queue_url = ""
@@ -84,16 +91,20 @@ class Pipeline:
         self.smtp_port = 0
         self.queue_attributes: dict[str, str] = {}
 
-    def start_sqs(self, queue: Queue, seed: int) -> None:
-        """Start SQS and create the queue and its DLQ. Raises ComponentError."""
-        port = self._start(
+    def start_sqs(self, queue: Queue, seed: int, *, keeps_data: bool = False) -> None:
+        """Start SQS and create the queue and its DLQ. Raises ComponentError.
+
+        `keeps_data`: what it confirmed survives its own death.
+        """
+        data = ["--data", str(self._folder / "sqs-data")] if keeps_data else []
+        (port,) = self._start(
             "sqs",
             [
-                self._modules["sqs"],
-                *("--port", str(self._ports.sqs), "--quotas", queue.quotas),
+                *("--quotas", queue.quotas, *data),
                 *("--journal", str(self._folder / "queue.jsonl")),
                 *("--fault-journal", str(self._folder / "faults.jsonl"), "--seed", str(seed)),
             ],
+            [Listens(self._ports.sqs)],
         )
         self.sqs_endpoint = f"http://127.0.0.1:{port}"
         try:
@@ -125,68 +136,70 @@ class Pipeline:
 
     def start_service(self, queue: Queue) -> None:
         """Start sink, API and worker, and wait until the API is ready. Raises ComponentError."""
-        self.smtp_port = self._start(
+        (self.smtp_port,) = self._start(
             "sink",
             [
-                self._modules["sink"],
-                *("--port", str(self._ports.smtp)),
                 *("--journal", str(self._folder / "sink.jsonl")),
                 *("--correlation-header", CORRELATION_HEADER),
             ],
+            [Listens(self._ports.smtp)],
         )
-        api_port = self._start(
+        (api_port,) = self._start(
             "api",
-            [self._modules["api"]],
+            [],
+            [
+                Listens(
+                    self._ports.api,
+                    option="EMAIL_API_PORT",
+                    file_option="EMAIL_API_PORT_FILE",
+                    by_environment=True,
+                )
+            ],
             {
                 "EMAIL_API_QUEUE_URL": self.queue_url,
                 "EMAIL_API_SQS_ENDPOINT_URL": self.sqs_endpoint,
                 "EMAIL_API_REGION": REGION,
-                "EMAIL_API_PORT": str(self._ports.api),
                 "EMAIL_API_KEYS": json.dumps({TENANT: API_KEY}),
             },
-            port_variable="EMAIL_API_PORT_FILE",
         )
         self.api_url = f"http://127.0.0.1:{api_port}"
-        self._components.add(
-            Component(
-                "worker",
-                [self._modules["worker"]],
-                log=self._log("worker"),
-                env={
-                    **AWS_ENV,
-                    "EMAIL_WORKER_QUEUE_URL": self.queue_url,
-                    "EMAIL_WORKER_SQS_ENDPOINT_URL": self.sqs_endpoint,
-                    "EMAIL_WORKER_REGION": REGION,
-                    "EMAIL_WORKER_VISIBILITY_TIMEOUT_S": str(queue.visibility_timeout_s),
-                    "EMAIL_WORKER_SMTP_HOST": "127.0.0.1",
-                    "EMAIL_WORKER_SMTP_PORT": str(self.smtp_port),
-                    "EMAIL_WORKER_JOURNAL": str(self._folder / "worker.jsonl"),
-                },
-            )
+        self._start(
+            "worker",
+            [],
+            [],
+            {
+                "EMAIL_WORKER_QUEUE_URL": self.queue_url,
+                "EMAIL_WORKER_SQS_ENDPOINT_URL": self.sqs_endpoint,
+                "EMAIL_WORKER_REGION": REGION,
+                "EMAIL_WORKER_VISIBILITY_TIMEOUT_S": str(queue.visibility_timeout_s),
+                "EMAIL_WORKER_SMTP_HOST": "127.0.0.1",
+                "EMAIL_WORKER_SMTP_PORT": str(self.smtp_port),
+                "EMAIL_WORKER_JOURNAL": str(self._folder / "worker.jsonl"),
+            },
         )
         wait_until_ready(self.api_url)
 
     def _start(
         self,
         name: str,
-        argv: list[str],
-        env: dict[str, str] | None = None,
-        *,
-        port_variable: str | None = None,
-    ) -> int:
-        port_file = self._folder / f"{name}.port"
-        env = {**AWS_ENV, **(env or {})}
-        if port_variable is None:
-            argv = [*argv, "--port-file", str(port_file)]
-        else:
-            env[port_variable] = str(port_file)
-        component = self._components.add(Component(name, argv, log=self._log(name), env=env))
-        port = component.wait_for_port(port_file)
-        port_file.unlink()
-        return port
-
-    def _log(self, name: str) -> Path:
-        return self._folder / "logs" / f"{name}.log"
+        arguments: list[str],
+        listens: Sequence[Listens],
+        env: Mapping[str, str] | None = None,
+    ) -> list[int]:
+        """Start a component; returns its ports once it answers there."""
+        part = Supervised(
+            self._components,
+            name,
+            [self._modules[name], *arguments],
+            folder=self._folder,
+            env={**AWS_ENV, **(env or {})},
+            listens=listens,
+            rig=self._rigs.get(name),
+        )
+        self.parts[name] = part
+        part.start()
+        part.wait_until_ready()
+        return part.ports
 
 
 def sqs_client(endpoint: str) -> Any:

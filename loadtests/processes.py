@@ -36,18 +36,22 @@ class Component:
         log: Path,
         env: Mapping[str, str] | None = None,
         may_end: bool = False,
+        prefix: Sequence[str] = (),
     ) -> None:
         """Start `python -m argv...`. Raises ComponentError when it cannot be started.
 
         `may_end`: its work has an end, and exit code 0 before it is stopped is no problem.
+        `prefix`: a command that becomes the one after it, such as `nsenter`.
         """
         self.name = name
+        self.is_meant_to_end = False  # a fault asked for its death
         self._may_end = may_end
+        self._is_paused = False
         self.log = log
         with log.open("ab") as output:
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", *argv],
+                    [*prefix, sys.executable, "-m", *argv],
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -87,6 +91,26 @@ class Component:
             time.sleep(0.02)
         raise ComponentError(f"{self.name} was not ready after {timeout_s:g} s; see {self.log}")
 
+    def kill(self) -> None:
+        """End it at once, on purpose."""
+        self.is_meant_to_end = True
+        self._process.kill()
+        self._process.wait()
+
+    def terminate(self) -> None:
+        """Ask it to end, on purpose; returns at once."""
+        self.is_meant_to_end = True
+        self._process.send_signal(signal.SIGTERM)
+
+    def pause(self) -> None:
+        """Stop it where it stands, until it is resumed."""
+        self._is_paused = True
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._is_paused = False
+        self._process.send_signal(signal.SIGCONT)
+
     def wait(self, timeout_s: float) -> int | None:
         """The exit code, or None when the process still runs after `timeout_s`."""
         try:
@@ -97,10 +121,14 @@ class Component:
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> str | None:
         """Ask it to end, then insist. Returns what was amiss, or None."""
         ended_with = self.exit_code
+        if self.is_meant_to_end and ended_with is not None:
+            return None
         if ended_with == 0 and self._may_end:
             return None
         if ended_with is not None:
             return f"{self.name} had ended with exit code {ended_with}; see {self.log}"
+        if self._is_paused:  # it would not hear SIGTERM
+            self.resume()
         self._process.send_signal(signal.SIGTERM)
         exit_code = self.wait(timeout_s)
         if exit_code is None:
@@ -122,9 +150,20 @@ class Components:
         self.running.append(component)
         return component
 
+    def put(self, component: Component, *, instead_of: Component | None) -> None:
+        """Add one in the place of an earlier life of it, so that the order of stopping holds."""
+        if instead_of is None:
+            self.add(component)
+        else:
+            self.running = [component if c is instead_of else c for c in self.running]
+
     def dead(self) -> list[Component]:
         """Those that ended though nobody asked them to."""
-        return [component for component in self.running if component.exit_code is not None]
+        return [
+            component
+            for component in self.running
+            if component.exit_code is not None and not component.is_meant_to_end
+        ]
 
     def stop(self, *names: str) -> list[str]:
         """Stop the named ones, or all; returns what was amiss."""
@@ -146,4 +185,5 @@ class Components:
 
 
 def _end_with_parent() -> None:
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    # SIGKILL, as one that a fault has stopped would never hear of SIGTERM.
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

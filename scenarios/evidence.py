@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+TORN = b"\x18"  # ends a line that its writer could not write to its end; see `read_ledger`
 FORMAT_VERSION: Literal[1] = 1
 
 R = TypeVar("R", bound=BaseModel)
@@ -273,8 +274,9 @@ def _read_record(path: Path, kind: type[R]) -> R:
 def read_ledger(experiment: Path, name: str) -> pa.Table:
     """One ledger as a table of the schema in LEDGERS; empty when the component wrote none.
 
-    A torn last line, as a killed process leaves it, is passed over. Raises EvidenceError when
-    the file is damaged in another way.
+    A torn last line, as a killed process leaves it, is passed over, and so is one that its writer
+    ended with TORN (ASCII CAN, which no JSON text holds) before it went on. Raises EvidenceError
+    when the file is damaged in another way.
     """
     schema = LEDGERS[name]
     sealed, open_ = experiment / f"{name}.parquet", experiment / f"{name}.jsonl"
@@ -317,6 +319,8 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     *lines, _torn_or_empty = path.read_bytes().split(b"\n")
     rows = []
     for number, line in enumerate(lines, start=1):
+        if line.endswith(TORN):
+            continue
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:

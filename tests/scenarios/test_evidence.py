@@ -60,6 +60,14 @@ def test_torn_last_line_is_passed_over(tmp_path):
     assert read_ledger(tmp_path, "metrics")["at_s"].to_pylist() == [1.0]
 
 
+def test_a_torn_line_in_the_middle_is_passed_over_when_its_writer_said_so(tmp_path):
+    """As a component leaves it that was killed while it wrote, and started again."""
+    write_lines(tmp_path, "metrics", [SAMPLE], tail='{"at_s": 2.\x18\n')
+    with (tmp_path / "metrics.jsonl").open("a") as ledger:
+        ledger.write('{"at_s": 3, "source": "api", "name": "cpu_share", "value": 1}\n')
+    assert read_ledger(tmp_path, "metrics")["at_s"].to_pylist() == [1.0, 3.0]
+
+
 def test_damage_in_the_middle_is_named(tmp_path):
     (tmp_path / "metrics.jsonl").write_text('{"at_s": 1}\ngarbage\n{"at_s": 2}\n')
     with pytest.raises(EvidenceError, match=r"metrics\.jsonl:2: not JSON"):

@@ -4,7 +4,8 @@ import typing
 
 import pytest
 
-from loadtests.faults import sqs
+from loadtests.faults.plans import Plan
+from loadtests.faults.timeline import FaultError
 from reference.cloud.sqs.background import running
 from scenarios.faults import SqsFault
 from scenarios.model import parse_scenario
@@ -39,16 +40,17 @@ def endpoint():
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_a_scenario_is_taken_by_the_local_sqs(kind, endpoint):
     text = f'{SCENARIO}kind = "{kind}"\n{NEEDED.get(kind, "")}\n'
-    sqs.inject(endpoint, parse_scenario(text, "try.toml").faults, seed=1)
-    sqs.heal(endpoint)
+    plan = Plan("SQS", endpoint, parse_scenario(text, "try.toml").faults, seed=1)
+    plan.begin()
+    plan.end()
 
 
 def test_a_plan_that_sqs_refuses_is_named(endpoint):
     fault = KINDS["refuse"].model_construct(label="it", kind="refuse", error="nonsense")
-    with pytest.raises(sqs.FaultError, match="error"):
-        sqs.inject(endpoint, [fault], seed=1)
+    with pytest.raises(FaultError, match="error"):
+        Plan("SQS", endpoint, [fault], seed=1).begin()
 
 
 def test_a_queue_that_is_not_there_is_named():
-    with pytest.raises(sqs.FaultError, match="did not take the fault plan"):
-        sqs.heal("http://127.0.0.1:1")
+    with pytest.raises(FaultError, match="SQS did not take the fault plan"):
+        Plan("SQS", "http://127.0.0.1:1", [], seed=1).begin()
