@@ -14,7 +14,8 @@ from benchmarks.sqs.traffic import wait_for_answer
 from loadtests.processes import Component, ComponentError, Components
 
 START_TIMEOUT_S = 30.0
-OURS, EMPTY, MINISTACK, MOTO = "queueproof", "empty ASGI app", "ministack", "moto"
+OURS, EMPTY, BARE = "queueproof", "empty ASGI app under uvicorn", "empty handler, own server"
+MINISTACK, MOTO = "ministack", "moto"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,12 @@ class Servers:
         return self._with_port_file(OURS, argv)
 
     def empty(self) -> Server:
-        return self._with_port_file(EMPTY, ["benchmarks.sqs.empty_app"])
+        """An ASGI application that does nothing, under uvicorn."""
+        return self._with_port_file(EMPTY, ["benchmarks.sqs.empty_app", "--under", "uvicorn"])
+
+    def bare(self) -> Server:
+        """The HTTP server of ours, doing nothing else."""
+        return self._with_port_file(BARE, ["benchmarks.sqs.empty_app", "--under", "own"])
 
     def moto(self) -> Server:
         port = _free_port()

@@ -6,7 +6,7 @@ from benchmarks.figures import BenchError
 from benchmarks.http_load import Load
 from benchmarks.sqs.alone import offer_over_quota
 from benchmarks.sqs.measures import in_turns
-from benchmarks.sqs.servers import EMPTY, Servers
+from benchmarks.sqs.servers import OURS, Servers
 from benchmarks.sqs.stock import Stock
 from benchmarks.sqs.traffic import BODY, Queue, call, create_queue
 from loadtests.processes import Components
@@ -63,12 +63,12 @@ def test_an_overloaded_quota_is_counted_by_what_it_admits_and_what_it_is_asked(m
 
 
 @pytest.mark.xdist_group("live")
-def test_the_empty_application_answers_on_the_same_server_as_ours(tmp_path):
+def test_ours_and_both_servers_that_do_nothing_answer_the_same_traffic(tmp_path):
     with Components() as components:
         servers = Servers(tmp_path, components)
-        for server in (servers.empty(), servers.ours()):
+        for server in (servers.empty(), servers.bare(), servers.ours()):
             queue = Queue(server.port, "http://127.0.0.1/bench")
-            if server.name != EMPTY:
+            if server.name == OURS:
                 queue = create_queue(server.port, "bench")
             assert Stock(queue).send(20, 20).units == 20
             assert server.rss_bytes() > 0

@@ -19,9 +19,9 @@ from reference.clock import Clock
 from reference.cloud.fault_plan import FaultPlanError, parse_plan
 from reference.cloud.sqs import metrics
 from reference.cloud.sqs.engine import Engine
+from reference.cloud.sqs.exchange import Reply, Request
 from reference.cloud.sqs.faults import FaultInjector, FaultPlan
 from reference.cloud.sqs.quotas import CallCounts, Quotas
-from reference.cloud.sqs.wire import Reply
 
 PREFIX = "/_admin/"
 ONE_FAULT = f"{PREFIX}faults/"
@@ -48,7 +48,10 @@ class Admin:
             },
         }
 
-    def handle(self, method: str, path: str, body: bytes) -> Reply:
+    def handle(self, request: Request) -> Reply:
+        path = request.path
+        # What answers GET answers HEAD; the connection leaves the body out.
+        method = "GET" if request.method == b"HEAD" else request.method.decode("latin-1")
         if path.startswith(ONE_FAULT) and method == "DELETE":
             return self._delete_fault(path.removeprefix(ONE_FAULT))
         methods = self._routes.get(path.removeprefix(PREFIX))
@@ -57,7 +60,7 @@ class Admin:
             return _json(404, {"error": f"there is no {path[:80]}; {PREFIX} has {known}"})
         if method not in methods:
             return _json(405, {"error": f"{path} takes {', '.join(methods)}, not {method}"})
-        return methods[method](body)
+        return methods[method](request.body)
 
     def _metrics(self, body: bytes) -> Reply:
         del body
@@ -122,5 +125,4 @@ def _json(status: int, value: dict[str, Any]) -> Reply:
 
 
 def _reply(status: int, content_type: bytes, body: bytes) -> Reply:
-    headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
-    return Reply(status, headers, body)
+    return Reply(status, b"content-type: %b\r\n" % content_type, body)

@@ -25,13 +25,13 @@ def running(app: SqsApp | None = None, *, host: str = "127.0.0.1", port: int = 0
     url = f"http://{host}:{listener.getsockname()[1]}"
     started = threading.Event()
     server = SqsServer(app or create_app(), started.set)
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread = threading.Thread(target=server.run, args=(listener,), daemon=True)
     thread.start()
     try:
         if not started.wait(_START_S_MAX):
             raise RuntimeError(f"the local SQS did not start within {_START_S_MAX:.0f} s")
         yield url
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(_START_S_MAX)
         listener.close()

@@ -4,13 +4,16 @@ call -> decide -> refuse | cut | pause | change the call -> backend -> change th
 """
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 from reference.cloud.sqs.aftermath import Aftermath
 from reference.cloud.sqs.batches import check_entries
 from reference.cloud.sqs.duplicates import DELETES, Duplicates
 from reference.cloud.sqs.errors import InternalFailure, SqsError
+from reference.cloud.sqs.exchange import Cut, Request
 from reference.cloud.sqs.faults import (
+    Decision,
     Delay,
     Duplicate,
     EarlyExpiry,
@@ -28,22 +31,10 @@ from reference.cloud.sqs.faults import (
 )
 from reference.cloud.sqs.ordering import Draw
 from reference.cloud.sqs.sends import check_batch
-from reference.cloud.sqs.service import Backend
-from reference.cloud.sqs.wire import Call, Params, Request
+from reference.cloud.sqs.service import Backend, finished
+from reference.cloud.sqs.wire import Call, Params
 
 _NO_MD5 = "0" * 32
-
-
-class Cut(Exception):  # noqa: N818 - no error: a decision
-    """The caller gets no answer: now (`is_silent` False), or silence until it leaves."""
-
-    def __init__(self, *, is_silent: bool = False) -> None:
-        super().__init__()
-        self.is_silent = is_silent
-
-
-# The answer, and over how many seconds its bytes are spread.
-Outcome = tuple[Params, float]
 
 
 class Breaker:
@@ -62,16 +53,23 @@ class Breaker:
         """Cut off the calls that a fault delays."""
         self._stopping.set()
 
-    async def run(self, call: Call, request: Request) -> Outcome:
+    def run(self, call: Call, request: Request) -> Params | Awaitable[Params]:
+        """As a Backend does, which this is to its caller; but it may also raise Cut."""
+        if not self._faults.plan.faults and not self._duplicates:
+            return self._backend.run(call, request)
+        return self._run_with_faults(call, request)
+
+    async def _run_with_faults(self, call: Call, request: Request) -> Params:
         """Raises SqsError or Cut."""
-        decision = (
-            self._faults.decide(call.action, call.queue_name) if self._faults.plan.faults else None
-        )
+        decision = self._faults.decide(call.action, call.queue_name)
         if decision is None:
-            return await self._perform(call, request), 0.0
+            return await self._perform(call, request)
+        return await self._break(decision, call, request)
+
+    async def _break(self, decision: Decision, call: Call, request: Request) -> Params:
         fault, randomness = decision
         if isinstance(fault, Outage | Refuse | EmptyReceive):
-            return self._answer_instead(fault, call), 0.0
+            return self._answer_instead(fault, call)
         if isinstance(fault, Delay):
             await self._pause(fault.delay_s)
             if request.connection.is_lost and call.action == "ReceiveMessage":
@@ -94,7 +92,9 @@ class Breaker:
             raise Cut(is_silent=fault.how == "timeout")
         if isinstance(fault, WrongMd5):
             result = _with_wrong_md5(result)
-        return result, fault.body_s if isinstance(fault, SlowBody) else 0.0
+        if isinstance(fault, SlowBody):
+            request.connection.trickle(fault.body_s)
+        return result
 
     def _answer_instead(self, fault: Outage | Refuse | EmptyReceive, call: Call) -> Params:
         """Raises SqsError or Cut."""
@@ -108,7 +108,7 @@ class Breaker:
     async def _perform(self, call: Call, request: Request) -> Params:
         if self._duplicates and call.action in DELETES:
             return await self._duplicates.delete(call, request)
-        return await self._backend.run(call, request)
+        return await finished(self._backend.run(call, request))
 
     async def _run_changed(
         self, fault: Fault, call: Call, request: Request, draw: Draw | None

@@ -8,9 +8,10 @@ deleted the message is released. Its next delete counts.
 from collections import OrderedDict
 
 from reference.cloud.sqs.aftermath import Row
+from reference.cloud.sqs.exchange import Request
 from reference.cloud.sqs.faults import Fault, FaultInjector
-from reference.cloud.sqs.service import Backend
-from reference.cloud.sqs.wire import Call, Params, Request
+from reference.cloud.sqs.service import Backend, finished
+from reference.cloud.sqs.wire import Call, Params
 
 # What deletes, and what releases in its place.
 DELETES = {
@@ -49,13 +50,13 @@ class Duplicates:
         entries = call.params["Entries"] if is_batch else [call.params]
         kept = [each for each in entries if self._is_kept((name, each["ReceiptHandle"]))]
         if not kept:
-            return await self._backend.run(call, request)
+            return await finished(self._backend.run(call, request))
         released = [{**each, "VisibilityTimeout": 0} for each in kept]
         release = call._replace(
             action=DELETES[call.action],
             params={**call.params, "Entries": released} if is_batch else released[0],
         )
-        result = await self._backend.run(release, request)
+        result = await finished(self._backend.run(release, request))
         failed = {each["Id"] for each in result.get("Failed", ())}
         for each in kept:
             if each.get("Id") not in failed:
@@ -64,7 +65,7 @@ class Duplicates:
         if not others:
             return result
         rest = call._replace(params={**call.params, "Entries": others})
-        deleted = await self._backend.run(rest, request)
+        deleted = await finished(self._backend.run(rest, request))
         every = {
             key: [*result.get(key, ()), *deleted.get(key, ())] for key in ("Successful", "Failed")
         }

@@ -19,7 +19,6 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.session import Session
 
-from reference.cloud.connection import Connection
 from reference.cloud.sqs.attributes import Throughput
 from reference.cloud.sqs.checks import is_queue_name
 from reference.cloud.sqs.errors import (
@@ -28,11 +27,12 @@ from reference.cloud.sqs.errors import (
     ServiceUnavailable,
     SqsError,
 )
+from reference.cloud.sqs.exchange import Connection, Request
 from reference.cloud.sqs.partitions import groups_named
 from reference.cloud.sqs.queue import Queue
 from reference.cloud.sqs.quotas import Quotas
 from reference.cloud.sqs.upstream import UpstreamClient, UpstreamLostError
-from reference.cloud.sqs.wire import Call, Params, Request
+from reference.cloud.sqs.wire import Call, Params
 
 _FORGETS_THROUGHPUT = {"CreateQueue", "DeleteQueue", "SetQueueAttributes"}
 _CODE = re.compile(r"[A-Za-z0-9_.]{1,128}")

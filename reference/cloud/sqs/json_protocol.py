@@ -7,8 +7,9 @@ import orjson
 
 from reference.cloud.sqs.checks import shown
 from reference.cloud.sqs.errors import SerializationException, SqsError, UnknownOperation
+from reference.cloud.sqs.exchange import Reply, Request
 from reference.cloud.sqs.shapes import ServiceModel
-from reference.cloud.sqs.wire import Call, Params, Reply, Request, reply
+from reference.cloud.sqs.wire import Call, Params, reply
 
 _CONTENT_TYPE = b"application/x-amz-json-1.0"
 _TARGET_PREFIX = b"AmazonSQS."
@@ -41,10 +42,10 @@ class JsonProtocol:
 
     def answer(self, call: Call, result: Params, request_id: str) -> Reply:
         del call
-        return reply(200, _CONTENT_TYPE, orjson.dumps(result), request_id, [])
+        return reply(200, _CONTENT_TYPE, orjson.dumps(result), request_id)
 
     def refusal(self, error: SqsError, request_id: str) -> Reply:
         body = {"__type": f"{error.namespace}#{error.shape}", "message": error.message}
         fault = "Sender" if error.is_sender_fault else "Receiver"
-        more = [(b"x-amzn-query-error", f"{error.code};{fault}".encode())]
+        more = f"x-amzn-query-error: {error.code};{fault}\r\n".encode()
         return reply(error.status, _CONTENT_TYPE, orjson.dumps(body), request_id, more)

@@ -12,10 +12,11 @@ from reference.cloud.sqs.batches import check_entries, run_entries
 from reference.cloud.sqs.checks import check_range, shown
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import InvalidAddress, InvalidAttributeName, InvalidParameterValue
+from reference.cloud.sqs.exchange import Request
 from reference.cloud.sqs.moves import MoveTasks
 from reference.cloud.sqs.policies import with_permission, without_permission
 from reference.cloud.sqs.queue import Queue
-from reference.cloud.sqs.wire import Request, queue_name_of
+from reference.cloud.sqs.wire import queue_name_of
 
 Params = dict[str, Any]
 

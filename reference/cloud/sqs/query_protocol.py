@@ -18,8 +18,9 @@ from reference.cloud.sqs.errors import (
     SqsError,
     UnknownOperation,
 )
+from reference.cloud.sqs.exchange import Reply, Request
 from reference.cloud.sqs.shapes import ServiceModel, Shape
-from reference.cloud.sqs.wire import Call, Params, Reply, Request, reply
+from reference.cloud.sqs.wire import Call, Params, reply
 
 FORM = b"application/x-www-form-urlencoded"
 _CONTENT_TYPE = b"text/xml"
@@ -70,7 +71,7 @@ class QueryProtocol:
 
     def parse(self, request: Request) -> Call:
         """Raises UnknownOperation, SerializationException or MissingParameter."""
-        text = request.query if request.method == "GET" else request.body
+        text = request.query if request.method in {b"GET", b"HEAD"} else request.body
         try:
             fields = dict(
                 parse_qsl(text.decode(), keep_blank_values=True, max_num_fields=_FIELDS_MAX)
@@ -96,7 +97,7 @@ class QueryProtocol:
             f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
             f"</{action}Response>"
         )
-        return reply(200, _CONTENT_TYPE, body.encode(), request_id, [])
+        return reply(200, _CONTENT_TYPE, body.encode(), request_id)
 
     def refusal(self, error: SqsError, request_id: str) -> Reply:
         fault = "Sender" if error.is_sender_fault else "Receiver"
@@ -106,7 +107,7 @@ class QueryProtocol:
             f"<Message>{_text(_message_of(error))}</Message><Detail/></Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
-        return reply(error.status, _CONTENT_TYPE, body.encode(), request_id, [])
+        return reply(error.status, _CONTENT_TYPE, body.encode(), request_id)
 
 
 def _message_of(error: SqsError) -> str:

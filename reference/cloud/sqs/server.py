@@ -1,6 +1,6 @@
-"""Serving an SqsApp under uvicorn: start, announce, stop at once.
+"""Serving an SqsApp over HTTP: start, announce, stop at once.
 
-`announce` happens only when connections are answered; SIGTERM and SIGINT end long polls right
+`on_started` is called once connections are answered; SIGTERM and SIGINT end long polls right
 away, so a stop takes a moment however many receives wait.
 """
 
@@ -11,54 +11,65 @@ import resource
 import signal
 import socket
 from collections.abc import Callable
-from types import FrameType
 
-import uvicorn
+import uvloop
 
-from reference.cloud.connection import AbortableProtocol
 from reference.cloud.sqs.app import SqsApp
+from reference.cloud.sqs.connection import HttpConnection
 
-# SDK clients keep idle connections in their pools for about a minute.
-_KEEP_ALIVE_S = 75
-_STOP_S_MAX = 3
+_BACKLOG = 4096  # connections that may wait to be accepted
+_STOP_S_MAX = 3.0
+_LOOK_S = 0.005
 
 
-class SqsServer(uvicorn.Server):
-    """One running server. `should_exit = True` stops it, from any thread."""
+class SqsServer:
+    """One server; `run` it once. `stop` ends it, from any thread."""
 
     def __init__(self, app: SqsApp, on_started: Callable[[], None]) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=AbortableProtocol,
-                loop="auto",  # uvloop when it is installed
-                lifespan="off",
-                ws="none",
-                log_level="warning",
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                date_header=False,
-                backlog=4096,
-                timeout_keep_alive=_KEEP_ALIVE_S,
-                timeout_graceful_shutdown=_STOP_S_MAX,
-            )
-        )
-        self._sqs_app = app
+        self._app = app
         self._on_started = on_started
-        self._housekeeper: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = asyncio.Event()
+        self._connections: set[HttpConnection] = set()
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._housekeeper = asyncio.create_task(self._sqs_app.housekeep())
+    def run(self, listener: socket.socket, *, stops_on: tuple[signal.Signals, ...] = ()) -> None:
+        """Serve on a bound socket until it is stopped; signals only in a main thread."""
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._run(listener, stops_on))
+
+    def stop(self) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._stopping.set)
+
+    async def _run(self, listener: socket.socket, stops_on: tuple[signal.Signals, ...]) -> None:
+        loop = self._loop = asyncio.get_running_loop()
+        for number in stops_on:
+            loop.add_signal_handler(number, self._stopping.set)
+        server = await loop.create_server(
+            lambda: HttpConnection(self._app, loop, self._connections),
+            sock=listener,
+            backlog=_BACKLOG,
+        )
+        housekeeper = loop.create_task(self._app.housekeep())
         self._on_started()
+        await self._stopping.wait()
+        housekeeper.cancel()
+        server.close()
+        self._app.stop()
+        await self._drain(loop)
+        self._app.close()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._housekeeper is not None:
-            self._housekeeper.cancel()
-        self._sqs_app.stop()
-        await super().shutdown(sockets)
-        self._sqs_app.close()
+    async def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let every request under way be answered, for a while."""
+        for connection in list(self._connections):
+            connection.drain()
+        give_up_s = loop.time() + _STOP_S_MAX
+        while self._connections and loop.time() < give_up_s:
+            await asyncio.sleep(_LOOK_S)
+        for connection in list(self._connections):
+            connection.give_up()
+        await asyncio.sleep(0)  # so that their tasks end
 
 
 def serve(app: SqsApp, listener: socket.socket, on_started: Callable[[], None]) -> None:
@@ -67,19 +78,11 @@ def serve(app: SqsApp, listener: socket.socket, on_started: Callable[[], None]) 
     `on_started` is called once connections are answered.
     """
     _allow_many_connections()
-    # uvicorn raises the signal again after its own clean stop; that must not kill us.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _exit_cleanly)
     # A full collection walks every waiting message, a second and more with a million of them;
     # what it could free is little, as requests leave no cycles behind.
     gc.freeze()
     gc.set_threshold(50_000, 20, 1_000_000)
-    SqsServer(app, on_started).run(sockets=[listener])
-
-
-def _exit_cleanly(number: int, frame: FrameType | None) -> None:
-    del number, frame
-    raise SystemExit(0)
+    SqsServer(app, on_started).run(listener, stops_on=(signal.SIGTERM, signal.SIGINT))
 
 
 def _allow_many_connections() -> None:

@@ -3,12 +3,14 @@
 Everything but the waiting is synchronous, so a call is atomic and needs no locks.
 """
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from reference.clock import Clock
 from reference.cloud.sqs.datalog import DataLog
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import SqsError
+from reference.cloud.sqs.exchange import Request
 from reference.cloud.sqs.limits import TOKEN_LENGTH_MAX
 from reference.cloud.sqs.moves import MoveTasks
 from reference.cloud.sqs.operations import Operations
@@ -17,14 +19,14 @@ from reference.cloud.sqs.polling import LongPolls
 from reference.cloud.sqs.queue import Queue
 from reference.cloud.sqs.quotas import Quotas
 from reference.cloud.sqs.receives import ReceiveCall, receive_call
-from reference.cloud.sqs.wire import Call, Params, Request
+from reference.cloud.sqs.wire import Call, Params
 
 
 class Backend(Protocol):
     """What does the operations: the engine here, or another SQS that we stand in front of."""
 
-    async def run(self, call: Call, request: Request) -> Params:
-        """Raises SqsError."""
+    def run(self, call: Call, request: Request) -> Params | Awaitable[Params]:
+        """The answer, or an awaitable of it when it takes a while. Either may raise SqsError."""
         ...
 
     def queue_named(self, name: str) -> Queue | None:
@@ -39,6 +41,11 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """The last call was answered."""
+
+
+async def finished(result: Params | Awaitable[Params]) -> Params:
+    """What a backend's `run` returned, once it is there. Raises SqsError."""
+    return result if isinstance(result, dict) else await result
 
 
 class LocalSqs:
@@ -63,52 +70,72 @@ class LocalSqs:
         self._operations = Operations(engine, self._moves)
         self._is_stopping = False
 
-    async def run(self, call: Call, request: Request) -> Params:
-        if self._data is not None and self._data.is_behind:
+    def run(self, call: Call, request: Request) -> Params | Awaitable[Params]:
+        if self._data is None:
+            return self._run(call, request)
+        return self._run_and_commit(self._data, call, request)
+
+    async def _run_and_commit(self, data: DataLog, call: Call, request: Request) -> Params:
+        if data.is_behind:
             # Errors, too, may rest on what is not on disk: a queue that was deleted, say.
-            await self._data.commit()
+            await data.commit()
+        result = await finished(self._run(call, request))
+        await data.commit()
+        return result
+
+    def _run(self, call: Call, request: Request) -> Params | Awaitable[Params]:
         queue = self._operations.queue_of(call.params)
-        if queue is not None and not self._quotas.admit(
+        if queue is not None:
+            self._admit(queue, call)
+        if call.action == "ReceiveMessage":
+            assert queue is not None
+            return self._receive(receive_call(queue, call.params, call.draw), request)
+        result = self._operations.run(call.action, queue, call.params, request)
+        if call.action == "DeleteQueue":
+            self._quotas.forget(call.queue_name or "")
+        return result
+
+    def _admit(self, queue: Queue, call: Call) -> None:
+        """Raises the throttle error when the call is over its quota."""
+        if self._quotas.admit(
             queue.name,
             queue.attributes.throughput,
             call.action,
             lambda: _groups_of(call, queue),
         ):
-            attempt_id = call.params.get("ReceiveRequestAttemptId")
-            if attempt_id and len(attempt_id) <= TOKEN_LENGTH_MAX:
-                queue.burn_attempt(attempt_id)
-            raise self._throttle_error("Request is throttled.")
-        if call.action == "ReceiveMessage":
-            assert queue is not None
-            receive = receive_call(queue, call.params, call.draw)
-            result = receive.try_receive()
-            if result is None:
-                result = await self._wait(receive, request)
-            messages = result.get("Messages", ())
-            self._quotas.charge_receive(
-                queue.name,
-                queue.attributes.throughput,
-                lambda: groups_named({"Entries": messages}, queue.group_of),
-            )
-        else:
-            result = self._operations.run(call.action, queue, call.params, request)
-            if call.action == "DeleteQueue":
-                self._quotas.forget(call.queue_name or "")
-        if self._data is not None:
-            await self._data.commit()
-        return result
+            return
+        attempt_id = call.params.get("ReceiveRequestAttemptId")
+        if attempt_id and len(attempt_id) <= TOKEN_LENGTH_MAX:
+            queue.burn_attempt(attempt_id)
+        raise self._throttle_error("Request is throttled.")
+
+    def _receive(self, receive: ReceiveCall, request: Request) -> Params | Awaitable[Params]:
+        result = receive.try_receive()
+        if result is not None:
+            self._charge(receive.queue, result)
+            return result
+        if receive.wait_s and not self._is_stopping:
+            return self._wait(receive, request)
+        receive.queue.counters.empty_receives += 1
+        return {}
 
     async def _wait(self, receive: ReceiveCall, request: Request) -> Params:
-        """A receive that found nothing: it may wait, and ends with its client."""
-        if receive.wait_s == 0 or self._is_stopping:
-            receive.queue.counters.empty_receives += 1
-            return {}
+        """A receive that found nothing waits, and ends with its client."""
         wait = self._polls.wait(receive)
         request.connection.when_lost(wait.leave)
         try:
-            return await wait.future
+            result = await wait.future
         finally:
             request.connection.when_lost(None)
+        self._charge(receive.queue, result)
+        return result
+
+    def _charge(self, queue: Queue, received: Params) -> None:
+        self._quotas.charge_receive(
+            queue.name,
+            queue.attributes.throughput,
+            lambda: groups_named({"Entries": received.get("Messages", ())}, queue.group_of),
+        )
 
     def queue_named(self, name: str) -> Queue | None:
         return self._engine.find(name)

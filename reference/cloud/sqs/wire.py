@@ -4,48 +4,14 @@
 encoding with XML answers, which older SDKs and API Gateway integrations speak.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from reference.cloud.connection import Connection, connection_of
 from reference.cloud.sqs.errors import SqsError
+from reference.cloud.sqs.exchange import Reply, Request
 from reference.cloud.sqs.ordering import Draw
 
 Params = dict[str, Any]
-Header = tuple[bytes, bytes]
-
-
-class Request(NamedTuple):
-    """An HTTP request, read to its end. Most calls need little of what its scope tells."""
-
-    scope: Mapping[str, Any]
-    headers: Mapping[bytes, bytes]
-    body: bytes
-
-    @property
-    def method(self) -> str:
-        return str(self.scope["method"])
-
-    @property
-    def path(self) -> str:
-        return str(self.scope["path"])
-
-    @property
-    def query(self) -> bytes:
-        return bytes(self.scope["query_string"])
-
-    @property
-    def base_url(self) -> str:
-        """How the client reached us; queue URLs start with it."""
-        host = self.headers.get(b"host")
-        if host is None:
-            return "{}://{}:{}".format(self.scope["scheme"], *self.scope["server"])
-        return f"{self.scope['scheme']}://{host.decode('latin-1')}"
-
-    @property
-    def connection(self) -> Connection:
-        return connection_of(self.scope)
 
 
 class Call(NamedTuple):
@@ -70,12 +36,6 @@ def queue_name_of(url: str) -> str:
         return ""
 
 
-class Reply(NamedTuple):
-    status: int
-    headers: list[Header]
-    body: bytes
-
-
 class WireProtocol(Protocol):
     """One way of writing requests and answers."""
 
@@ -89,12 +49,12 @@ class WireProtocol(Protocol):
 
 
 def reply(
-    status: int, content_type: bytes, body: bytes, request_id: str, more: list[Header]
+    status: int, content_type: bytes, body: bytes, request_id: str, more: bytes = b""
 ) -> Reply:
-    headers = [
-        (b"content-type", content_type),
-        (b"content-length", b"%d" % len(body)),
-        (b"x-amzn-requestid", request_id.encode()),
-        *more,
-    ]
-    return Reply(status, headers, body)
+    """`more`: further header lines, each with its line end."""
+    head = b"content-type: %b\r\nx-amzn-requestid: %b\r\n%b" % (
+        content_type,
+        request_id.encode(),
+        more,
+    )
+    return Reply(status, head, body)

@@ -11,7 +11,7 @@ from reference.cloud.sqs.limits import STRICT
 from reference.cloud.sqs.message import Outgoing
 from reference.cloud.sqs.polling import LongPolls
 from reference.cloud.sqs.quotas import Quotas
-from reference.cloud.sqs.service import LocalSqs
+from reference.cloud.sqs.service import LocalSqs, finished
 from reference.cloud.sqs.wire import Call
 
 HIGH_THROUGHPUT = {
@@ -37,7 +37,7 @@ def queue_and_call():
         """The answer; None when the call was throttled."""
         params["QueueUrl"] = "http://x/000000000000/fast.fifo"
         try:
-            return asyncio.run(backend.run(Call(action, params), request=None))
+            return asyncio.run(finished(backend.run(Call(action, params), request=None)))
         except RequestThrottled:
             return None
 

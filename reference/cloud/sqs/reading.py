@@ -1,0 +1,131 @@
+"""HTTP/1.1 as it comes in: bytes to whole requests, however they are split, and never too much.
+
+httptools (llhttp) parses, and refuses what smuggles requests: two lengths, a length beside
+chunks, bare line feeds, folded headers. Bounded here are the head of a request and its body.
+"""
+
+from collections import deque
+
+import httptools
+
+from reference.cloud.sqs.exchange import Connection, Request
+
+# Heads of AWS's clients have 1 to 2 KB; session tokens add a few more.
+HEAD_BYTES_MAX = 65_536
+
+_REFUSAL = b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+BAD_REQUEST = _REFUSAL % b"400 Bad Request"
+HEAD_TOO_LARGE = _REFUSAL % b"431 Request Header Fields Too Large"
+
+
+class RequestReader:
+    """Reads one connection. Once `is_over`, what still comes counts for nothing."""
+
+    def __init__(self, connection: Connection, body_bytes_max: int) -> None:
+        self.whole: deque[Request] = deque()  # to be answered in this order
+        self.refusal = b""  # the answer after those, when the client sent what is no request
+        self.is_over = False
+        self.begun = 0  # requests, the whole ones among them
+        self.is_partial = False  # the last one has begun and is not whole
+        self.expects_continue = False  # its client waits to be told before it sends the body
+        self._connection = connection
+        self._body_bytes_max = body_bytes_max
+        self._parser = httptools.HttpRequestParser(self)
+        self._target = b""
+        self._headers: dict[bytes, bytes] = {}
+        self._body: bytes | bytearray = b""
+        self._is_in_head = False
+        self._head_bytes = 0
+        self._bodiless_bytes = 0  # in pieces after the first that brought nothing of the body
+
+    def feed(self, data: bytes) -> None:
+        """Take the next piece of what the client sends."""
+        begun, had = self.begun, len(self._body)
+        was_partial = self.is_partial
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # We speak nothing else: the request is answered as if it had not asked.
+            if self.whole:
+                self.whole[-1] = self.whole[-1]._replace(is_last=True)
+            self.is_over = True
+        except httptools.HttpParserError:
+            self._refuse(BAD_REQUEST)
+        if was_partial and self.is_partial and begun == self.begun and had == len(self._body):
+            # The parser keeps what it has of a header to itself, so pieces are counted.
+            self._bodiless_bytes += len(data)
+            if self._bodiless_bytes > HEAD_BYTES_MAX:
+                self._refuse(HEAD_TOO_LARGE)
+
+    def end(self) -> None:
+        """The connection is gone: let go of all that holds on to it in a circle."""
+        self.is_over = True
+        self.whole.clear()
+        del self._parser, self._connection
+
+    def _refuse(self, refusal: bytes) -> None:
+        if not self.is_over:
+            self.refusal = refusal
+            self.is_over = True
+
+    # What httptools calls
+
+    def on_message_begin(self) -> None:
+        self.begun += 1
+        self.is_partial = self._is_in_head = True
+        self._target = b""
+        self._headers = {}
+        self._body = b""
+        self._head_bytes = self._bodiless_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        self._target = self._target + url if self._target else url
+        self._head_bytes += len(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_in_head:  # and not in the trailer, which nobody asked for
+            self._headers[name.lower()] = value
+            self._head_bytes += len(name) + len(value) + 4
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        headers = self._headers
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse(HEAD_TOO_LARGE)
+        elif int(headers.get(b"content-length", 0)) > self._body_bytes_max:
+            self._hand_over(is_whole=False)
+        else:
+            expect = headers.get(b"expect")
+            self.expects_continue = expect is not None and expect.lower() == b"100-continue"
+
+    def on_body(self, body: bytes) -> None:
+        if not self._body:
+            self._body = body
+        elif isinstance(self._body, bytearray):
+            self._body += body
+        else:
+            self._body = bytearray(self._body) + body
+        if len(self._body) > self._body_bytes_max:
+            self._hand_over(is_whole=False)
+
+    def on_message_complete(self) -> None:
+        self._hand_over(is_whole=True)
+
+    def _hand_over(self, *, is_whole: bool) -> None:
+        if self.is_over:
+            return
+        parser = self._parser
+        keeps_alive = is_whole and parser.should_keep_alive() and parser.get_http_version() == "1.1"
+        self.whole.append(
+            Request(
+                parser.get_method(),
+                self._target,
+                self._headers,
+                bytes(self._body) if is_whole else b"",
+                self._connection,
+                not keeps_alive,
+                is_whole,
+            )
+        )
+        self.is_partial = self.expects_continue = False
+        self.is_over = not keeps_alive
