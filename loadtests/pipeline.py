@@ -89,6 +89,7 @@ class Pipeline:
         self.queue_url = ""
         self.api_url = ""
         self.smtp_port = 0
+        self.sink_url = ""
         self.queue_attributes: dict[str, str] = {}
 
     def start_sqs(self, queue: Queue, seed: int, *, keeps_data: bool = False) -> None:
@@ -136,14 +137,19 @@ class Pipeline:
 
     def start_service(self, queue: Queue) -> None:
         """Start sink, API and worker, and wait until the API is ready. Raises ComponentError."""
-        (self.smtp_port,) = self._start(
+        self.smtp_port, http_port = self._start(
             "sink",
             [
                 *("--journal", str(self._folder / "sink.jsonl")),
+                *("--fault-journal", str(self._folder / "faults.jsonl")),
                 *("--correlation-header", CORRELATION_HEADER),
             ],
-            [Listens(self._ports.smtp)],
+            [
+                Listens(self._ports.smtp),
+                Listens(0, option="--http-port", file_option="--http-port-file"),
+            ],
         )
+        self.sink_url = f"http://127.0.0.1:{http_port}"
         (api_port,) = self._start(
             "api",
             [],

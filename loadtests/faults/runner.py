@@ -34,9 +34,17 @@ class FaultRunner:
         """The load began at `start_s`. Raises FaultError."""
         self._pipeline = pipeline
         self._plans = {
-            "sqs": Plan(
-                "SQS", pipeline.sqs_endpoint, [f for f in self._faults if f.at == "sqs"], self._seed
+            component: Plan(who, endpoint, planned, self._seed)
+            for component, who, endpoint, planned in (
+                ("sqs", "SQS", pipeline.sqs_endpoint, [f for f in self._faults if f.at == "sqs"]),
+                (
+                    "sink",
+                    "the sink",
+                    pipeline.sink_url,
+                    [f for f in self._faults if f.at == "provider"],
+                ),
             )
+            if planned
         }
         for plan in self._plans.values():
             plan.begin()
