@@ -32,9 +32,11 @@ def check(history: History) -> Verdict:
     lost = sets.lost if history.record.drained and history.has("sink") else 0
     counts = {"lost": lost, "swallowed": sets.swallowed, "unexpected": sets.unexpected}
     counts["misdelivered"] = sets.misdelivered
+    found = [view for view, count in counts.items() if count]
     offences: list[Offence] = []
-    for view, count in counts.items():
-        offences += history.offences(view, WHAT[view], min(count, OFFENCES_KEPT - len(offences)))
+    for view in found:  # each kind gets its share, so that a frequent one hides no other
+        share = OFFENCES_KEPT // len(found)
+        offences += history.offences(view, WHAT[view], min(counts[view], share))
     missing = "lost" if history.record.drained else "not delivered so far"
     delivered = f"{sets.delivered:,} delivered, {sets.parked:,} parked, {sets.lost:,} {missing}"
     summary = f"{sets.acknowledged:,} acknowledged, "

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from queueproof.gallery.rooms import GOOD, Seen
 from queueproof.gallery.sight import Sight
@@ -42,26 +41,33 @@ def line(each: Seen) -> str:
 
 def table(seen: Sequence[Seen], console: Console) -> None:
     """Print every exhibit, the score, and where the evidence of what went wrong is."""
-    rows = Table(box=None, pad_edge=False)
-    for column in ("twin", "in place of", "expected", "verdict", ""):
-        rows.add_column(column, no_wrap=True)
-    rows.add_column("s", justify="right")
-    for each in seen:
-        expected = each.exhibit.expected
-        rows.add_row(
-            each.exhibit.name,
-            ", ".join(each.exhibit.modules) or "-",
-            f"{expected.claim} refuted" if expected else "none refuted",
-            each.verdict,
-            f"[{_STYLES.get(each.sight, 'bold red')}]{each.sight}[/]",
-            f"{each.seconds:.0f}",
-        )
-    console.print(rows)
+    rows = [
+        ("twin", "in place of", "expected", "verdict", ""),
+        *(
+            (
+                each.exhibit.name,
+                ", ".join(each.exhibit.modules) or "-",
+                f"{each.exhibit.expected.claim} refuted"
+                if each.exhibit.expected
+                else "none refuted",
+                each.verdict,
+                each.sight,
+            )
+            for each in seen
+        ),
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    seconds = ["s", *(f"{each.seconds:.0f}" for each in seen)]
+    styles = ["", *(_STYLES.get(each.sight, "bold red") for each in seen)]
+    for row, took_s, style in zip(rows, seconds, styles, strict=True):
+        *cells, sight = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        text = Text("  ".join(cells) + "  ").append(sight, style).append(f"{took_s:>5}")
+        console.print(text, soft_wrap=True)
     for each in seen:
         if each.sight not in GOOD:
             place = f"\n  evidence: queueproof report {each.run}" if each.run else ""
-            console.print(escape(f"{line(each)}{place}"), highlight=False, soft_wrap=True)
-    console.print(score(seen), highlight=False)
+            console.print(Text(f"{line(each)}{place}"), soft_wrap=True)
+    console.print(Text(score(seen)), soft_wrap=True)
 
 
 def as_data(seen: Sequence[Seen]) -> dict[str, Any]:

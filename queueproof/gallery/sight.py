@@ -27,7 +27,7 @@ def look(expected: Expected | None, judgement: Judgement) -> tuple[Sight, str]:
     if not refuted:
         outcome = next((c.outcome for c in judgement.claims if c.claim == expected.claim), None)
         if outcome is Outcome.INCONCLUSIVE:
-            return Sight.UNCLEAR, _why_not(judgement)
+            return Sight.UNCLEAR, _why_not(judgement, {expected.claim})
         return Sight.MISSED, f"{expected.claim} was {outcome or 'not tried'}"
     if refuted != wanted:
         return Sight.WRONG_CHECK, f"refuted: {_list(refuted)}; expected: {_list(wanted)}"
@@ -47,16 +47,16 @@ def _of_healthy(refuted: set[str], judgement: Judgement) -> tuple[Sight, str]:
     if refuted:
         return Sight.FLAGGED, f"refuted: {_list(refuted)}"
     if judgement.outcome is not Outcome.VERIFIED:
-        return Sight.UNCLEAR, _why_not(judgement)
+        return Sight.UNCLEAR, _why_not(judgement, {claim.claim for claim in judgement.claims})
     return Sight.CLEAN, ""
 
 
-def _why_not(judgement: Judgement) -> str:
+def _why_not(judgement: Judgement, asked: set[str]) -> str:
     reasons = [
         f"{claim.claim}: {reason}"
         for claim in judgement.claims
         for verdict in claim.verdicts
-        if verdict.outcome is Outcome.INCONCLUSIVE
+        if claim.claim in asked and verdict.outcome is Outcome.INCONCLUSIVE
         for reason in verdict.reasons
     ]
     return reasons[0] if reasons else "nothing was tried"
