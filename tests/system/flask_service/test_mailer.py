@@ -1,0 +1,48 @@
+"""An example: the suite of a service that is not ours, with queueproof's fixtures.
+
+The service is in mailer/. Its suite is green; with a mistake switched on it is red, and says why.
+"""
+
+ADA = [("email", "ada.lovelace@example.com"), ("person", "Ada Lovelace")]
+
+
+def send_all(mailer, ledger, count, customer="acme"):
+    for n in range(count):
+        key = f"{customer}-{n}"
+        ledger.send(
+            lambda key=key: mailer.post(key, customer), key=key, group=customer, attempts_max=5
+        )
+
+
+def test_a_refused_write_loses_no_mail_that_got_202(mailer, faults, ledger, assert_no_loss):
+    faults.refuse("SendMessage", nth_call=3)
+    send_all(mailer, ledger, 8)
+    assert_no_loss(timeout_s=15)
+
+
+def test_a_lost_answer_makes_one_mail_not_two(
+    mailer, faults, ledger, assert_no_loss, assert_no_duplicates
+):
+    faults.lose_answer("SendMessage", nth_call=2)
+    faults.refuse("DeleteMessage", nth_call=3)
+    send_all(mailer, ledger, 8)
+    assert_no_loss(timeout_s=15)
+    assert_no_duplicates()
+
+
+def test_mails_of_a_customer_stay_in_order_through_an_outage(
+    mailer, faults, ledger, mail_sink, assert_in_order
+):
+    send_all(mailer, ledger, 3)
+    mail_sink.wait_for(1)
+    with faults.outage("ReceiveMessage", "DeleteMessage") as outage:
+        send_all(mailer, ledger, 4, customer="initech")
+        outage.wait_until_fired()
+    assert_in_order(timeout_s=15)
+
+
+def test_logs_name_nobody(mailer, ledger, mail_sink, assert_no_pii):
+    answer = ledger.send(lambda: mailer.post("acme-1"), key="acme-1")
+    (delivery,) = mail_sink.wait_for(1)
+    assert delivery.went_to("ada.lovelace@example.com")
+    assert_no_pii(mailer.logs, canaries=ADA, control=answer.email_id)
