@@ -14,14 +14,17 @@ Fixtures
 
     local_sqs             an SQS on a free port: endpoint_url, region, env, create_queue(),
                           client(), set_env() when your code runs inside the test
-    faults                refuse(), lose_answer(), outage(), delay(), half_batch(), ...: by action,
-                          nth_call, probability or time; `with` heals, the test's end heals all.
-                          A fault that never fired fails the test, since it proved nothing
-    mail_sink             an SMTP server: host, port, delivered
+    faults                of SQS: refuse(), lose_answer(), outage(), delay(), half_batch(), ... by
+                          action, nth_call, probability or time; of the mail sink: mail.reject(),
+                          mail.lose_answer(), ... `with` heals, the test's end heals all. A fault
+                          that never fired fails the test, since it proved nothing
+    mail_sink             SMTP at host and port, the APIs of SES v2, SendGrid and Mailgun at url;
+                          delivered, wait_for()
     ledger                what your sender saw: send(call, key=...), or invoke() and then
                           ok() (accepted), fail() (certainly not done) or info() (nobody knows);
                           delivered() for a service whose work is not an email
-    assert_no_loss        heals, drains, then judges: accepted means delivered, or in the DLQ
+    assert_no_loss        drains, then judges: what was accepted is delivered, or in the DLQ.
+                          Faults that would go on for ever end as soon as they have fired
     assert_no_duplicates  no email was delivered twice
     assert_in_order       within a message group, emails left as they were accepted
     assert_no_pii         scans logs (paths, caplog or text); shows masked values only
@@ -56,7 +59,7 @@ if TYPE_CHECKING:
         AssertNoLoss,
     )
     from queueproof.pytest_plugin.case import Case
-    from queueproof.pytest_plugin.faults import FaultError, Faults, InjectedFault
+    from queueproof.pytest_plugin.faults import FaultError, Faults, InjectedFault, MailFaults
     from queueproof.pytest_plugin.ledger import Answer, Ledger
     from queueproof.pytest_plugin.local_sqs import LocalSqs, Queue
     from queueproof.pytest_plugin.mail_sink import Delivery, MailSink
@@ -76,6 +79,7 @@ __all__ = [
     "InjectedFault",
     "Ledger",
     "LocalSqs",
+    "MailFaults",
     "MailSink",
     "Queue",
 ]
@@ -93,6 +97,7 @@ _HOME = {
     "InjectedFault": "faults",
     "Ledger": "ledger",
     "LocalSqs": "local_sqs",
+    "MailFaults": "faults",
     "MailSink": "mail_sink",
     "Queue": "local_sqs",
 }

@@ -62,7 +62,7 @@ def _told(verdict: Verdict, case: Case) -> str:
     lines = [f"{verdict.claim} {verdict.outcome}: {verdict.summary}"]
     for offence in verdict.offences[:OFFENCES_SHOWN]:
         when = "" if offence.at_s is None else f" ({offence.at_s:.3f} s)"
-        lines.append(f"  {offence.id}: {offence.what}{when}")
+        lines.append(f"  {case.names_of(offence.id)}: {offence.what}{when}")
     if verdict.offence_count > OFFENCES_SHOWN:
         lines.append(f"  ... and {verdict.offence_count - OFFENCES_SHOWN:,} more")
     lines += [f"  because {reason}" for reason in verdict.reasons]

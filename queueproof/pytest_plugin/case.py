@@ -59,17 +59,18 @@ class Case:
         self._never_empty: dict[str, int] = {}
 
     def drain(self, timeout_s: float, settle_s: float) -> None:
-        """Heal all faults, then wait until every queue is empty and what was accepted arrived.
+        """Wait until every queue is empty and what was accepted arrived.
 
-        When something accepted is missing, an empty queue is believed after `settle_s`: a worker
-        may have deleted the message before its email arrived.
+        Faults that would go on for ever end once they fired. When something accepted is missing,
+        an empty queue is believed after `settle_s`: a worker may have deleted the message before
+        its email arrived.
         """
-        if self.faults is not None:
-            self.faults.heal()
         start_s = time.monotonic()
         self._drained = None if self.sqs is None else False
         empty_since_s: float | None = None
         while (now_s := time.monotonic()) < start_s + timeout_s:
+            if self.faults is not None:
+                self.faults.heal_what_fired()
             held = self._held()
             if any(held.values()):
                 empty_since_s = None
@@ -111,6 +112,11 @@ class Case:
         finally:
             history.close()
 
+    def names_of(self, email_id: str) -> str:
+        """An email by the key that the test gave it, and the id that the service gave it."""
+        key = Identities(self.ledger.sender_rows).key_of(email_id)
+        return email_id if key in {None, email_id} else f"{key} ({email_id})"
+
     def silent_faults(self) -> list[str]:
         """Why the test proves nothing: faults that were to fire and did not."""
         labels = self.faults.silent() if self.faults is not None else []
@@ -139,6 +145,11 @@ class Case:
         arrived = [] if self.sink is None else self.sink.rows()
         return self._mine([*arrived, *self.ledger.delivered_rows])
 
+    def _fault_rows(self) -> list[Row]:
+        at_sqs = [] if self.sqs is None else self.sqs.fault_rows
+        at_sink = [] if self.sink is None else self.sink.fault_rows()
+        return self._mine([*at_sqs, *at_sink])
+
     def _mine(self, rows: Iterable[Row]) -> list[Row]:
         """Those of this test: servers may outlive it."""
         return [row for row in rows if row["at_s"] >= self.start_s]
@@ -152,7 +163,7 @@ class Case:
         _write_rows(experiment / "sender.jsonl", identities.sender_rows(sender))
         if self.sqs is not None:
             _write_rows(experiment / "queue.jsonl", identities.queue_rows(self._queue_rows()))
-            _write_rows(experiment / "faults.jsonl", self._mine(self.sqs.fault_rows))
+        _write_rows(experiment / "faults.jsonl", self._fault_rows())
         if self.sink is not None or self.ledger.records_deliveries:
             _write_rows(experiment / "sink.jsonl", identities.sink_rows(self._sink_rows()))
         scenario = SCENARIO.format(

@@ -122,7 +122,7 @@ def local_sqs(_queueproof_sqs: "plugin.LocalSqs") -> "plugin.LocalSqs":
 
 @pytest.fixture(scope=_scope)
 def mail_sink(_queueproof_sink: "plugin.MailSink") -> "plugin.MailSink":
-    """An SMTP server that takes every email and keeps no text: host, port, delivered."""
+    """A provider that takes every email and keeps no text: host, port, url, delivered."""
     return _queueproof_sink
 
 
@@ -136,8 +136,9 @@ def ledger(_queueproof_case: "plugin.Case") -> "plugin.Ledger":
 def faults(
     _queueproof_case: "plugin.Case", _queueproof_sqs: "plugin.LocalSqs"
 ) -> "Iterator[plugin.Faults]":
-    """Breaks calls to local_sqs until the end: faults.lose_answer("SendMessage", nth_call=3)."""
-    injected = plugin.Faults(_queueproof_sqs.endpoint_url)
+    """Breaks local_sqs: faults.lose_answer("SendMessage", nth_call=3); faults.mail: mail_sink."""
+    sink = _queueproof_case.sink
+    injected = plugin.Faults(_queueproof_sqs.endpoint_url, None if sink is None else sink.url)
     _queueproof_case.faults = injected
     yield injected
     injected.forget()
@@ -145,13 +146,13 @@ def faults(
 
 @pytest.fixture
 def assert_no_loss(_queueproof_case: "plugin.Case") -> "plugin.AssertNoLoss":
-    """assert_no_loss(timeout_s=30): heals, drains, and fails unless what was accepted arrived."""
+    """assert_no_loss(timeout_s=30): drains, and fails unless what was accepted arrived."""
     return plugin.AssertNoLoss(_queueproof_case)
 
 
 @pytest.fixture
 def assert_no_duplicates(_queueproof_case: "plugin.Case") -> "plugin.AssertNoDuplicates":
-    """assert_no_duplicates(timeout_s=30): heals, drains, and fails if an email arrived twice."""
+    """assert_no_duplicates(timeout_s=30): drains, and fails if an email arrived twice."""
     return plugin.AssertNoDuplicates(_queueproof_case)
 
 

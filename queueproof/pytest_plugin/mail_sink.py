@@ -1,4 +1,4 @@
-"""An SMTP server of a test: it takes every email, and keeps of it what shows that it arrived."""
+"""A mail provider of a test: it takes every email, and keeps of it what shows that it arrived."""
 
 import time
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from queueproof.pytest_plugin.identities import Row
 from scenarios.evidence import EvidenceError, read_jsonl, recipients_digest
 
 POLL_S = 0.02
+JOURNAL, FAULT_JOURNAL = "sink.jsonl", "faults.jsonl"
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Delivery:
     recipients_sha256: str
     size_bytes: int
     body_sha256: str
+    provider: str  # by which API it came: smtp, ses, sendgrid or mailgun
 
     def went_to(self, *addresses: str) -> bool:
         """Whether these, and no others, were its recipients."""
@@ -30,13 +32,17 @@ class Delivery:
 
 
 class MailSink:
-    """A running SMTP server on loopback; any recipient is fine, and nothing is passed on."""
+    """A running provider on loopback; any recipient is fine, and nothing is passed on.
 
-    def __init__(self, port: int, journal: Path, correlation_header: str) -> None:
+    SMTP at `host` and `port`; at `url` the HTTP APIs of SES v2, SendGrid and Mailgun.
+    """
+
+    def __init__(self, port: int, http_port: int, folder: Path, correlation_header: str) -> None:
         self.host = "127.0.0.1"
         self.port = port
+        self.url = f"http://{self.host}:{http_port}"
         self.correlation_header = correlation_header
-        self._journal = journal
+        self._folder = folder
 
     @property
     def delivered(self) -> list[Delivery]:
@@ -56,10 +62,18 @@ class MailSink:
 
     def rows(self) -> list[Row]:
         """The journal's rows, for the `sink` ledger."""
-        try:
-            return read_jsonl(self._journal) if self._journal.exists() else []
-        except EvidenceError as error:
-            raise RuntimeError(f"the mail sink's journal is damaged: {error}") from error
+        return _rows(self._folder / JOURNAL)
+
+    def fault_rows(self) -> list[Row]:
+        """The fault journal's rows, for the `faults` ledger."""
+        return _rows(self._folder / FAULT_JOURNAL)
+
+
+def _rows(journal: Path) -> list[Row]:
+    try:
+        return read_jsonl(journal)
+    except (OSError, EvidenceError) as error:
+        raise RuntimeError(f"the mail sink's journal cannot be read: {error}") from error
 
 
 def _delivery(row: Row) -> Delivery:
@@ -70,17 +84,19 @@ def _delivery(row: Row) -> Delivery:
 @contextmanager
 def listening(folder: Path, correlation_header: str) -> Iterator[MailSink]:
     """A sink while the block runs, as a process of its own. Raises ComponentError."""
-    journal, port_file = folder / "sink.jsonl", folder / "sink.port"
+    port_file, http_port_file = folder / "smtp.port", folder / "http.port"
     sink = Component(
         "mail_sink",
         [
             "reference.cloud.mail_sink",
-            *("--port", "0", "--port-file", str(port_file), "--journal", str(journal)),
+            *("--port-file", str(port_file), "--http-port-file", str(http_port_file)),
+            *("--journal", str(folder / JOURNAL), "--fault-journal", str(folder / FAULT_JOURNAL)),
             *("--correlation-header", correlation_header),
         ],
         log=folder / "mail_sink.log",
     )
     try:
-        yield MailSink(sink.wait_for_port(port_file), journal, correlation_header)
+        http_port = sink.wait_for_port(http_port_file)
+        yield MailSink(sink.wait_for_port(port_file), http_port, folder, correlation_header)
     finally:
         sink.stop()

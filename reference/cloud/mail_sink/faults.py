@@ -73,6 +73,15 @@ class ProviderFaults:
         self._fired.clear()
         self._schedule.replace(plan.faults, self._seed if plan.seed is None else plan.seed)
 
+    def add(self, faults: Sequence[Fault]) -> None:
+        """Ask these after those in force. Raises FaultPlanError when a label is in use."""
+        self._schedule.add(faults)
+        self._plan = self._plan.model_copy(update={"faults": (*self._plan.faults, *faults)})
+
+    def end(self, label: str) -> bool:
+        """End one fault now; its count stays. False when no fault has this label."""
+        return self._schedule.end(label)
+
     def shown(self) -> dict[str, object]:
         """The plan, and how often each of its faults fired."""
         fired = {fault.label: self._fired[fault.label] for fault in self._plan.faults}

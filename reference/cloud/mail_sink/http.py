@@ -2,7 +2,8 @@
 
 PUT    /_admin/faults    {"seed": 7, "faults": [{"kind": "throttle", "label": ...}, ...]}
 GET    /_admin/faults    the plan in force, and how often each fault fired
-DELETE /_admin/faults
+POST   /_admin/faults    {"faults": [...]}: these as well; those in force go on
+DELETE /_admin/faults    all of them, or one: /_admin/faults/LABEL
 GET    /_admin/healthz
 """
 
@@ -12,7 +13,7 @@ from typing import Any
 
 from reference.cloud.connection import connection_of
 from reference.cloud.fault_plan import FaultPlanError, parse_plan
-from reference.cloud.mail_sink.faults import REFUSALS, FaultPlan, Slow
+from reference.cloud.mail_sink.faults import REFUSALS, Fault, FaultPlan, Slow
 from reference.cloud.mail_sink.http_api import HttpApi, Refused, Reply, Request, json_reply
 from reference.cloud.mail_sink.mailgun import MailgunApi
 from reference.cloud.mail_sink.sendgrid import SendGridApi
@@ -103,23 +104,35 @@ class SinkApp:
         return api.accepted()
 
     def _administer(self, request: Request) -> Reply:
-        match request.method, request.path.removeprefix(ADMIN_PREFIX):
-            case "GET", "healthz":
-                return json_reply(200, {"status": "ok"})
-            case "PUT", "faults":
-                try:
-                    plan = parse_plan(request.body, FaultPlan)
-                except FaultPlanError as error:
-                    return json_reply(400, {"error": str(error)})
-                self._sink.faults.set_plan(plan)
-            case "DELETE", "faults":
-                self._sink.faults.set_plan(FaultPlan())
-            case "GET", "faults":
-                pass
-            case _:
-                message = f"{ADMIN_PREFIX} has GET healthz, and GET, PUT, DELETE faults"
-                return json_reply(404, {"error": message})
-        return json_reply(200, self._sink.faults.shown())
+        faults = self._sink.faults
+        try:
+            match request.method, request.path.removeprefix(ADMIN_PREFIX).split("/", 1):
+                case "GET", ["healthz"]:
+                    return json_reply(200, {"status": "ok"})
+                case "PUT", ["faults"]:
+                    faults.set_plan(parse_plan(request.body, FaultPlan))
+                case "POST", ["faults"]:
+                    faults.add(_without_seed(parse_plan(request.body, FaultPlan)))
+                case "DELETE", ["faults"]:
+                    faults.set_plan(FaultPlan())
+                case "DELETE", ["faults", label]:
+                    if not faults.end(label):
+                        return json_reply(404, {"error": f"no fault is labelled {label[:80]!r}"})
+                case "GET", ["faults"]:
+                    pass
+                case _:
+                    message = f"{ADMIN_PREFIX} has GET healthz, and GET, PUT, POST, DELETE faults"
+                    return json_reply(404, {"error": message})
+        except FaultPlanError as error:
+            return json_reply(400, {"error": str(error)})
+        return json_reply(200, faults.shown())
+
+
+def _without_seed(plan: FaultPlan) -> tuple[Fault, ...]:
+    """Raises FaultPlanError when a plan that joins another brings a seed."""
+    if plan.seed is not None:
+        raise FaultPlanError("seed: the plan in force keeps its own; PUT sets one")
+    return plan.faults
 
 
 async def _read_body(receive: Receive) -> bytes | None:

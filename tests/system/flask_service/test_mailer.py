@@ -14,8 +14,11 @@ def send_all(mailer, ledger, count, customer="acme"):
         )
 
 
-def test_a_refused_write_loses_no_mail_that_got_202(mailer, faults, ledger, assert_no_loss):
+def test_no_mail_that_got_202_is_lost_though_sqs_and_the_provider_fail(
+    mailer, faults, ledger, assert_no_loss
+):
     faults.refuse("SendMessage", nth_call=3)
+    faults.mail.throttle(nth_call=2)
     send_all(mailer, ledger, 8)
     assert_no_loss(timeout_s=15)
 

@@ -155,6 +155,29 @@ def test_a_wrong_plan_is_a_400_that_names_the_field(shared_sink, fault, named):
     assert named in answer.json()["error"]
 
 
+def test_a_fault_is_added_beside_others_and_ended_alone(shared_sink):
+    url = f"{shared_sink.url}/_admin/faults"
+    httpx.put(url, json={"faults": [{"label": "a", "kind": "reject", "probability": 0}]})
+    added = httpx.post(url, json={"faults": [{"label": "b", "kind": "outage", "probability": 0}]})
+    assert added.json()["fired"] == {"a": 0, "b": 0}
+    again = httpx.post(url, json={"faults": [{"label": "b", "kind": "outage"}]})
+    assert again.status_code == 400
+    assert "'b' is in use" in again.json()["error"]
+    assert httpx.post(url, json={"seed": 1, "faults": []}).status_code == 400
+    assert httpx.delete(f"{url}/b").status_code == 200
+    assert httpx.delete(f"{url}/nobody").status_code == 404
+    httpx.delete(url)
+
+
+def test_an_ended_fault_breaks_nothing_and_keeps_its_count(journal):
+    faults = ProviderFaults(VirtualClock(), journal, seed=1)
+    faults.add([Failing(label="a", kind="reject")])
+    faults.fired(faults.decide("ses"), "ses", stored=False, ids=[])
+    assert faults.end("a")
+    assert faults.decide("ses") is None
+    assert faults.shown()["fired"] == {"a": 1}
+
+
 def test_nothing_that_was_said_to_the_sink_is_in_its_log(shared_sink):
     assert "example.com" not in shared_sink.log()
 

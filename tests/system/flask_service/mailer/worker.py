@@ -1,7 +1,7 @@
 """The mailer's worker: takes mails from the queue and sends them by SMTP.
 
-Environment: QUEUE_URL, SMTP_HOST, SMTP_PORT, and what boto3 reads. Two mistakes can be switched on:
-FORGETFUL=1 does not remember what it sent, HASTY=1 deletes a message before its mail was sent.
+Environment: QUEUE_URL, SMTP_HOST, SMTP_PORT, and what boto3 reads. A mistake can be switched on:
+FORGETFUL=1 does not remember what it sent.
 """
 
 import json
@@ -26,8 +26,6 @@ def work():
     answer = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
     for message in answer.get("Messages", []):
         mail = json.loads(message["Body"])
-        if os.environ.get("HASTY"):
-            delete(message)
         if mail["id"] not in sent:
             try:
                 send(mail)
