@@ -2,29 +2,28 @@
 
 import pyarrow as pa
 
-from scenarios.arrivals import email_arrivals, synthetic_people
+from scenarios.arrivals import email_blocks, synthetic_people
 from scenarios.evidence import recipients_digest
 from scenarios.model import EmailLoad
 
 SCHEMA = pa.schema(
     [
-        ("key", pa.string()),
-        ("group", pa.string()),
+        ("number", pa.int64()),  # from 0; the key is `arrivals.key_of` it
         ("intended_s", pa.float64()),  # since the start of the load
-        ("recipients_sha256", pa.string()),
+        ("group", pa.int32()),  # its index; the name is `arrivals.group_of` it
     ]
 )
 
 
-def planned_emails(load: EmailLoad, seed: int, key_prefix: str) -> pa.Table:
+def planned_emails(load: EmailLoad, seed: int) -> pa.Table:
     """One row an email of the load, in the order of their intended times."""
-    digests = [recipients_digest([p.email]) for p in synthetic_people(load.people, seed)]
-    rows = [
-        (arrival.key, arrival.group, arrival.intended_s, digests[arrival.number % len(digests)])
-        for arrival in email_arrivals(load, seed, key_prefix)
+    blocks = [
+        pa.record_batch([block.numbers, block.intended_s, block.groups], schema=SCHEMA)
+        for block in email_blocks(load, seed)
     ]
-    columns = zip(*rows, strict=True) if rows else [[] for _ in SCHEMA]
-    return pa.Table.from_arrays(
-        [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)],
-        schema=SCHEMA,
-    )
+    return pa.Table.from_batches(blocks, schema=SCHEMA)
+
+
+def recipient_digests(load: EmailLoad, seed: int) -> list[str]:
+    """To whom emails go: the n-th to the (n modulo the number of people)-th of these digests."""
+    return [recipients_digest([person.email]) for person in synthetic_people(load.people, seed)]

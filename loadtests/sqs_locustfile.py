@@ -34,7 +34,7 @@ def schedule(options: Namespace) -> Schedule:
     SqsCaller.credentials = credentials
     SqsCaller.network_timeout = load.timeout_s
     prefix = options.key_prefix or uuid.uuid4().hex[:12]
-    streams = {action: call_arrivals(load, options.seed, prefix) for action in CALLED_ACTIONS}
+    streams = {action: call_arrivals(load, prefix) for action in CALLED_ACTIONS}
     return Schedule(streams, Retries(attempts_max=1), options.seed)
 
 

@@ -7,18 +7,19 @@ carries is known, so a log that repeats one is caught exactly. Addresses are at 
 020 7946 0000 to 0999).
 """
 
-import itertools
 import random
 import unicodedata
-from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 from faker import Faker
 
 from scenarios.model import EmailLoad, SqsCallLoad
 
 LOCALES = ("en_US", "de_DE", "pl_PL", "fr_FR", "en_GB", "ja_JP")
+BLOCK_ARRIVALS = 1 << 14  # drawn at once; a sender waits for less than a millisecond
 CORRELATION_HEADER = "X-Queueproof-Key"
 
 
@@ -43,6 +44,15 @@ class Arrival:
 
 
 @dataclass(frozen=True)
+class ArrivalBlock:
+    """Emails that follow each other, as columns."""
+
+    numbers: npt.NDArray[np.int64]  # of the arrivals, from 0
+    intended_s: npt.NDArray[np.float64]  # since the start of the load
+    groups: npt.NDArray[np.int32]  # indexes of their message groups
+
+
+@dataclass(frozen=True)
 class Text:
     """What an email says; one per person, so that a leaked body can be named."""
 
@@ -50,40 +60,75 @@ class Text:
     body: str
 
 
-def intended_times_s(
-    rate_per_s: float, duration_s: float, arrivals: str, rng: random.Random
-) -> Iterator[float]:
-    """Times within [0, duration_s): evenly spaced, or a Poisson process of that rate."""
-    if arrivals == "even":
-        yield from (n / rate_per_s for n in range(int(rate_per_s * duration_s)))
-        return
-    at_s = rng.expovariate(rate_per_s)
-    while at_s < duration_s:
-        yield at_s
-        at_s += rng.expovariate(rate_per_s)
-
-
 def zipf_weights(groups: int, skew: float) -> list[float]:
     """Weight of each group, the first the heaviest; `skew` 0 is even."""
     return [1 / rank**skew for rank in range(1, groups + 1)]
 
 
+def email_blocks(load: EmailLoad, seed: int) -> Iterator[ArrivalBlock]:
+    """The emails of a load in bulk, in the order of their intended times.
+
+    Times are evenly spaced, or a Poisson process. Whole blocks are drawn and the last one is cut,
+    so that a shorter load is a prefix of the longer one, to the bit. The generator is the Mersenne
+    Twister of `random`, whose sequence NumPy's RandomState can continue and promises to keep.
+    """
+    is_even = load.arrivals == "even"
+    total = int(load.rate_per_s * load.duration_s) if is_even else None
+    draws = _twister(f"arrivals/{seed}")
+    cumulative = np.cumsum(zipf_weights(load.groups, load.group_skew))
+    first, last_s = 0, 0.0
+    while total is None or first < total:
+        numbers = np.arange(first, first + BLOCK_ARRIVALS)
+        if is_even:
+            times_s = numbers / load.rate_per_s
+            chances = draws.random_sample(BLOCK_ARRIVALS)
+        else:
+            pairs = draws.random_sample((BLOCK_ARRIVALS, 2))
+            gaps_s = -np.log1p(-pairs[:, 0]) / load.rate_per_s
+            times_s, chances = np.cumsum(np.concatenate([[last_s], gaps_s]))[1:], pairs[:, 1]
+        last_s = float(times_s[-1])
+        groups = np.searchsorted(cumulative, chances * cumulative[-1], side="right")
+        kept = BLOCK_ARRIVALS if total is None else min(BLOCK_ARRIVALS, total - first)
+        if total is None and last_s >= load.duration_s:
+            kept = int(np.searchsorted(times_s, load.duration_s, side="left"))
+            total = first + kept
+        if kept:
+            yield ArrivalBlock(numbers[:kept], times_s[:kept], groups[:kept].astype(np.int32))
+        first += BLOCK_ARRIVALS
+
+
 def email_arrivals(load: EmailLoad, seed: int, prefix: str) -> Iterator[Arrival]:
-    """The emails of a load, in the order of their intended times; `prefix` begins their keys."""
-    rng = random.Random(f"arrivals/{seed}")
-    cumulative = list(itertools.accumulate(zipf_weights(load.groups, load.group_skew)))
-    times_s = intended_times_s(load.rate_per_s, load.duration_s, load.arrivals, rng)
-    for number, intended_s in enumerate(times_s):
-        group = bisect(cumulative, rng.random() * cumulative[-1])
-        yield Arrival(number, intended_s, key=f"{prefix}-{number:06d}", group=f"group-{group:04d}")
+    """The emails of `email_blocks` one by one; `prefix` begins their keys."""
+    for block in email_blocks(load, seed):
+        for number, intended_s, group in zip(
+            block.numbers.tolist(), block.intended_s.tolist(), block.groups.tolist(), strict=True
+        ):
+            yield Arrival(number, intended_s, key_of(prefix, number), group_of(group))
 
 
-def call_arrivals(load: SqsCallLoad, seed: int, prefix: str) -> Iterator[Arrival]:
+def key_of(prefix: str, number: int) -> str:
+    """The idempotency key of a load's n-th email, from 0."""
+    return f"{prefix}-{number:06d}"
+
+
+def group_of(index: int) -> str:
+    """The name of a load's n-th message group, from 0."""
+    return f"group-{index:04d}"
+
+
+def _twister(seed: str) -> np.random.RandomState:
+    """`random.Random(seed)` for bulk draws: the same numbers in the same order."""
+    _, state, _ = random.Random(seed).getstate()
+    draws = np.random.RandomState()
+    draws.set_state(("MT19937", np.array(state[:-1], dtype=np.uint32), state[-1]))
+    return draws
+
+
+def call_arrivals(load: SqsCallLoad, prefix: str) -> Iterator[Arrival]:
     """The calls of one action: evenly spaced, groups in turn."""
-    rng = random.Random(f"calls/{seed}")
-    for number, at_s in enumerate(intended_times_s(load.rate_per_s, load.duration_s, "even", rng)):
-        group = f"group-{number % load.groups:04d}"
-        yield Arrival(number, at_s, key=f"{prefix}-{number:06d}", group=group)
+    for number in range(int(load.rate_per_s * load.duration_s)):
+        at_s = number / load.rate_per_s
+        yield Arrival(number, at_s, key_of(prefix, number), group_of(number % load.groups))
 
 
 def synthetic_people(count: int, seed: int) -> list[Person]:

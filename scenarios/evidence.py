@@ -16,18 +16,21 @@ monotonic clock; `ExperimentRecord.origin_s` is its zero.
 """
 
 import hashlib
+import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 TORN = b"\x18"  # ends a line that its writer could not write to its end; see `read_ledger`
 FORMAT_VERSION: Literal[1] = 1
+BATCH_ROWS = 1 << 16  # of an open ledger that are in memory at once
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -278,25 +281,55 @@ def read_ledger(experiment: Path, name: str) -> pa.Table:
     ended with TORN (ASCII CAN, which no JSON text holds) before it went on. Raises EvidenceError
     when the file is damaged in another way.
     """
+    return pa.Table.from_batches(ledger_batches(experiment, name), schema=LEDGERS[name])
+
+
+def ledger_batches(
+    experiment: Path, name: str, columns: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The same a part at a time, checked; of a sealed ledger only `columns` if any are named."""
     schema = LEDGERS[name]
     sealed, open_ = experiment / f"{name}.parquet", experiment / f"{name}.jsonl"
+    where = f"{experiment / name}"
     try:
         if sealed.exists():
-            table = pq.read_table(sealed, schema=schema)
+            rows = ds.dataset(sealed, schema=schema).scanner(columns=columns, batch_readahead=2)
+            batches = rows.to_batches()
         elif open_.exists():
-            table = pa.Table.from_pylist(read_jsonl(open_), schema=schema)
+            batches = _open_batches(open_, schema)
         else:
-            return schema.empty_table()
+            return
+        for batch in batches:
+            _check_rows(batch, name, where)
+            yield batch
     except (OSError, pa.ArrowException, OverflowError, ValueError, TypeError) as error:
+        raise EvidenceError(f"{where}: cannot be read: {error}") from error
+
+
+def sealed_schema(experiment: Path, name: str) -> pa.Schema | None:
+    """The columns of a ledger's Parquet file; None while it is open, or when there is none."""
+    path = experiment / f"{name}.parquet"
+    try:
+        return pq.read_schema(path) if path.exists() else None
+    except (OSError, pa.ArrowException) as error:
         raise EvidenceError(f"{experiment / name}: cannot be read: {error}") from error
-    _check_rows(table, name, f"{experiment / name}")
-    return table
 
 
-def _check_rows(table: pa.Table, name: str, where: str) -> None:
+def checked_columns(name: str) -> list[str]:
+    """The columns of a ledger that a row can be refused for."""
+    return [
+        field.name
+        for field in LEDGERS[name]
+        if not field.nullable or pa.types.is_floating(field.type) or (name, field.name) in WORDS
+    ]
+
+
+def _check_rows(rows: pa.RecordBatch, name: str, where: str) -> None:
     """Refuse rows that a check would silently pass over."""
-    for field in table.schema:
-        column = table[field.name]
+    for field in LEDGERS[name]:
+        if field.name not in rows.schema.names:
+            continue
+        column = rows[field.name]
         if not field.nullable and column.null_count:
             raise EvidenceError(f"{where}: {column.null_count} rows without {field.name}")
         if pa.types.is_floating(field.type) and pc.all(pc.is_finite(column)).as_py() is False:
@@ -311,24 +344,28 @@ def _check_rows(table: pa.Table, name: str, where: str) -> None:
                 )
 
 
-def read_jsonl(path: Path) -> list[dict[str, Any]]:
+def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a ledger that is still open; a torn last line is passed over.
 
     Raises EvidenceError when another line is no JSON object.
     """
-    *lines, _torn_or_empty = path.read_bytes().split(b"\n")
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        if line.endswith(TORN):
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise EvidenceError(f"{path}:{number}: not JSON") from error
-        if not isinstance(row, dict):
-            raise EvidenceError(f"{path}:{number}: not a JSON object")
-        rows.append(row)
-    return rows
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.endswith(b"\n") or line.endswith(TORN + b"\n"):
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise EvidenceError(f"{path}:{number}: not JSON") from error
+            if not isinstance(row, dict):
+                raise EvidenceError(f"{path}:{number}: not a JSON object")
+            yield row
+
+
+def _open_batches(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    rows = read_jsonl(path)
+    while part := list(itertools.islice(rows, BATCH_ROWS)):
+        yield pa.RecordBatch.from_pylist(part, schema=schema)
 
 
 def seal(experiment: Path) -> None:
@@ -337,6 +374,8 @@ def seal(experiment: Path) -> None:
         open_ = experiment / f"{name}.jsonl"
         if open_.exists():
             draft = experiment / f"{name}.parquet.draft"
-            pq.write_table(read_ledger(experiment, name), draft)
+            with pq.ParquetWriter(draft, LEDGERS[name]) as file:
+                for batch in ledger_batches(experiment, name):
+                    file.write_batch(batch)
             draft.replace(experiment / f"{name}.parquet")
             open_.unlink()

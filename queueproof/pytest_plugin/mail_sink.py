@@ -71,7 +71,7 @@ class MailSink:
 
 def _rows(journal: Path) -> list[Row]:
     try:
-        return read_jsonl(journal)
+        return list(read_jsonl(journal))
     except (OSError, EvidenceError) as error:
         raise RuntimeError(f"the mail sink's journal cannot be read: {error}") from error
 

@@ -125,7 +125,7 @@ def calls_story(make_story):
     def make(shares):
         story = make_story(CALLS, seed=4, key_prefix="s4", phases=[LOAD])
         story.event("metrics", source="generator", name="cpu_share", value=0.2)
-        arrivals = list(call_arrivals(parse_scenario(CALLS, "test").load, 4, "s4"))
+        arrivals = list(call_arrivals(parse_scenario(CALLS, "test").load, "s4"))
         with (story.folder / "calls.jsonl").open("w") as file:
             for action, share in shares.items():
                 for arrival in arrivals[: round(len(arrivals) * share)]:
