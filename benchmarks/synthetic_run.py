@@ -144,7 +144,7 @@ def _write_ledgers(experiment: Path, load: EmailLoad) -> None:
             for name in names
         }
         rng = np.random.default_rng(SEED)
-        digests = np.array(recipient_digests(load, SEED))
+        digests = np.array(recipient_digests(load.people, SEED))
         planned = planned_emails(load, SEED)
         for start in range(0, len(planned), SLICE_EMAILS):
             part = planned.slice(start, SLICE_EMAILS)

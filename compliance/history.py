@@ -2,113 +2,155 @@
 
 Built on DuckDB, so that anyone can ask the same questions of the same files. Emails are followed by
 `key` from sender to sink (the correlation header) and by `email_id` from the 202 to the queue (its
-deduplication id). The sets are Jepsen's, per email, and some of ours; see `Sets`.
+deduplication id). The sets are Jepsen's, per email, and some of ours; see `Sets`. What is counted
+over all emails uses the tables of `compliance.numbered`; the views with keys and ids in them are
+for single emails and for readers.
 """
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
+from compliance.ledgers import Say, Scratch, attach, connect, silent
+from compliance.numbered import number_emails
 from compliance.planned import SCHEMA as PLANNED_SCHEMA
-from compliance.planned import planned_emails
+from compliance.planned import planned_emails, recipient_digests
+from compliance.repeats import REPEATS
 from compliance.verdict import Offence
-from scenarios.evidence import LEDGERS, ExperimentRecord, read_experiment, read_ledger
+from scenarios.evidence import EvidenceError, ExperimentRecord, read_experiment
 from scenarios.model import EmailLoad, Scenario, parse_scenario
 
-VIEWS = """
+# What was parked, absorbed or delivered out of turn. Few emails are; each set is made once.
+TABLES = """
+-- In the DLQ and still there: what left it again by another way than a delivery is not safe.
+create table parked as
+    with p as (select dedup_id, at_s from queue where event = 'parked'),
+    left_again as (select dedup_id, at_s from queue where event in ('deleted', 'expired', 'purged')
+                   and dedup_id in (select dedup_id from p)),
+    still as (select dedup_id, max(at_s) as parked_s from p where not exists (
+        select 1 from left_again l where l.dedup_id = p.dedup_id and l.at_s >= p.at_s)
+        group by dedup_id)
+    select i.eid, still.dedup_id as email_id, parked_s
+    from still left join email_ids i on i.email_id = still.dedup_id;
+
+-- Absorbed as a repeat, though no message that was stored under its id has its content.
+create table swallowed_ids as
+    with absorbed as (select dedup_id, body_sha256, min(at_s) as at_s from queue
+                      where event = 'absorbed' group by all),
+    stored_bodies as (select dedup_id, body_sha256 from queue where event = 'stored'
+                      and dedup_id in (select dedup_id from absorbed))
+    select i.eid, min(a.at_s) as at_s from absorbed a
+    join email_ids i on i.email_id = a.dedup_id and i.stored_s is not null
+    where not exists (select 1 from stored_bodies b where b.dedup_id = a.dedup_id
+                      and b.body_sha256 is not distinct from a.body_sha256)
+    group by i.eid;
+
+-- A group is the sender's own: a pipeline that splits it over several queue groups still has to
+-- keep its order, which is then that of the queue's clock.
+create view placed as
+    select e.kid, i.eid, coalesce(e.gid, i.gid) as gid, e.first_s, i.stored_s, i.sequence
+    from emails e
+    join email_ids i on i.eid = coalesce(e.delivered_eid, e.acknowledged_eid)
+    where e.deliveries > 0 and i.stored_s is not null;
+
+-- Where no neighbours are the wrong way round, the whole group is in order.
+create table disordered_groups as
+    select distinct gid from (
+        select gid, first_s < lag(first_s) over (
+            partition by gid order by stored_s, sequence, first_s) as is_disordered
+        from placed)
+    where is_disordered;
+
+create table reordered_emails as
+    select kid, eid, gid, first_s as at_s from (
+        select *, min(first_s) over (
+            partition by gid order by stored_s desc, sequence desc nulls first, first_s desc
+            rows between unbounded preceding and 1 preceding) as first_of_later_s
+        from placed where exists (
+            select 1 from disordered_groups g where g.gid is not distinct from placed.gid))
+    where first_of_later_s < first_s;
+"""
+
+# Each set as (kid, eid, at_s).
+SETS = """
+create view lost_emails as
+    select kid, acknowledged_eid as eid, acknowledged_s as at_s from emails
+    where oks > 0 and deliveries is null and (acknowledged_eid is null
+        or acknowledged_eid not in (select eid from parked where eid is not null));
+create view duplicated_emails as
+    select kid, delivered_eid as eid, last_s as at_s from emails
+    where deliveries > 1 and kid is not null
+      and kid not in (select kid from ambiguous_emails);
+create view recovered_emails as
+    select kid, delivered_eid as eid, first_s as at_s from emails
+    where deliveries > 0 and oks = 0 and attempts > sure;
+create view denied_emails as
+    select kid, delivered_eid as eid, first_s as at_s from emails
+    where deliveries > 0 and oks = 0 and attempts <= sure;
+create view unexpected_emails as
+    select kid, delivered_eid as eid, first_s as at_s from emails
+    where deliveries > 0 and rows is null;
+create view misdelivered_emails as
+    select kid, delivered_eid as eid, misdelivered_s as at_s from emails
+    where misdelivered_s is not null;
+create view swallowed_emails as
+    select e.kid, s.eid, s.at_s from swallowed_ids s join emails e on e.acknowledged_eid = s.eid;
+"""
+
+# The same with keys and ids in place of numbers, for single emails and for readers.
+NAMED = """
+create view keys as
+    select kid, coalesce(k.key, key_of(kid)) as key
+    from (select kid from emails where kid is not null) left join key_names k using (kid);
+create view planned as
+    select key_of(number) as key, group_of("group") as "group", intended_s, p.recipients_sha256
+    from planned_numbers n join people p on p.person = n.number % (select count(*) from people);
 create view attempts as
     select i.key, i.attempt, i."group", i.at_s as invoked_s, i.intended_s,
            coalesce(c.kind, 'info') as kind, c.at_s as completed_s, c.status, c.code, c.email_id,
            c.key is null as unfinished
     from (select * from sender where kind = 'invoke') i
     left join (select * from sender where kind <> 'invoke') c using (key, attempt);
-
--- An ok without an invoke is a false 202 all the same: `acknowledged` asks the completions.
-create view acknowledged as
-    select key, min(at_s) as acknowledged_s, any_value(email_id) as email_id
-    from sender where kind = 'ok' group by key;
-
 create view attempted as
-    select key, any_value("group") as "group", count(*) filter (kind = 'invoke') as attempts,
-           count(*) filter (kind = 'ok') as oks,
-           count(*) filter (kind = 'invoke') > count(*) filter (kind in ('ok', 'fail')) as unknown
-    from sender group by key;
-
+    select key, g."group", attempts, oks, attempts > sure as unknown
+    from emails join keys using (kid) left join group_names g using (gid) where rows > 0;
+create view acknowledged as
+    select key, acknowledged_s, email_id
+    from emails e join keys using (kid) left join email_ids i on i.eid = e.acknowledged_eid
+    where oks > 0;
 create view delivered as
-    select key, any_value(email_id) as email_id, count(*) as deliveries,
-           min(at_s) as first_s, max(at_s) as last_s
-    from sink group by key;
-
+    select key, email_id, deliveries, first_s, last_s
+    from emails e left join keys using (kid) left join email_ids i on i.eid = e.delivered_eid
+    where deliveries > 0;
 create view stored as
-    select dedup_id as email_id, any_value("group") as "group", min(sequence) as sequence,
-           min(at_s) as stored_s, any_value(body_sha256) as body_sha256
-    from queue where event = 'stored' group by dedup_id;
+    select email_id, "group", sequence, stored_s
+    from email_ids left join group_names using (gid) where stored_s is not null;
+"""
+NAMED_SET = """
+create view {name} as
+    select key, email_id, at_s from {name}_emails s
+    left join keys using (kid) left join email_ids i using (eid);
+"""
+SET_NAMES = (
+    *("lost", "duplicated", "ambiguous", "recovered", "denied"),
+    *("unexpected", "misdelivered", "swallowed", "reordered"),
+)
 
--- In the DLQ and still there: what left it again by another way than a delivery is not safe.
-create view parked as
-    select p.dedup_id as email_id, max(p.at_s) as parked_s
-    from queue p where p.event = 'parked' and not exists (
-        select 1 from queue q where q.dedup_id = p.dedup_id and q.at_s >= p.at_s
-        and q.event in ('deleted', 'expired', 'purged'))
-    group by p.dedup_id;
-
-create view lost as
-    select a.key, a.email_id, a.acknowledged_s as at_s
-    from acknowledged a
-    left join delivered d using (key)
-    left join parked p on p.email_id = a.email_id
-    where d.key is null and p.email_id is null;
-
-create view duplicated as
-    select key, email_id, deliveries, last_s as at_s from delivered
-    where deliveries > 1 and key is not null;
-
-create view recovered as
-    select d.key, d.email_id from delivered d
-    join attempted t using (key)
-    where t.oks = 0 and t.unknown;
-
-create view denied as
-    select d.key, d.email_id, d.first_s as at_s from delivered d
-    join attempted t using (key)
-    where t.oks = 0 and not t.unknown;
-
-create view unexpected as
-    select d.key, d.email_id, d.first_s as at_s from delivered d
-    left join attempted t using (key) where t.key is null;
-
-create view misdelivered as
-    select s.key, s.email_id, min(s.at_s) as at_s from sink s
-    join planned p using (key)
-    where s.recipients_sha256 <> p.recipients_sha256
-    group by s.key, s.email_id;
-
-create view swallowed as
-    select a.key, q.dedup_id as email_id, min(q.at_s) as at_s from queue q
-    join stored s on s.email_id = q.dedup_id
-    join acknowledged a on a.email_id = q.dedup_id
-    where q.event = 'absorbed' and q.body_sha256 is distinct from s.body_sha256
-    group by a.key, q.dedup_id;
-
--- A group is the sender's own: a pipeline that splits it over several queue groups still has to
--- keep its order, which is then that of the queue's clock.
-create view in_order as
-    select d.key, s.email_id, coalesce(t."group", s."group") as "group", d.first_s,
-           row_number() over (partition by coalesce(t."group", s."group")
-               order by s.stored_s, s.sequence) as place
-    from delivered d
-    left join acknowledged a using (key)
-    join stored s on s.email_id = coalesce(d.email_id, a.email_id)
-    left join attempted t using (key);
-
-create view reordered as
-    select key, email_id, "group", first_s as at_s from (
-        select *, max(place) over (partition by "group" order by first_s, place
-            rows between unbounded preceding and 1 preceding) as latest_before
-        from in_order
-    ) where place < latest_before;
+COUNTS = """
+    select count(*) filter (rows > 0), count(*) filter (oks > 0),
+           count(*) filter (deliveries > 0), (select count(*) from lost_emails),
+           (select count(*) from duplicated_emails), (select count(*) from ambiguous_emails),
+           count(*) filter (deliveries > 0 and oks = 0 and attempts > sure),
+           count(*) filter (deliveries > 0 and oks = 0 and attempts <= sure),
+           count(*) filter (deliveries > 0 and rows is null),
+           count(*) filter (misdelivered_s is not null),
+           (select count(*) from parked), (select count(*) from swallowed_emails),
+           (select count(*) from reordered_emails)
+    from emails
 """
 
 
@@ -116,11 +158,12 @@ create view reordered as
 class Sets:
     """How many emails fell into each set of the checker.
 
-    lost: acknowledged, neither delivered nor parked. duplicated: delivered more than once.
-    recovered: unknown, yet delivered (fine). denied: every answer said that it was certainly not
-    done, yet delivered. unexpected: delivered, never attempted. misdelivered: to somebody else.
-    parked: in the DLQ. swallowed: acknowledged, but absorbed by deduplication though it was a
-    different email. reordered: left out of the order in which the queue accepted its group.
+    lost: acknowledged, neither delivered nor parked. duplicated: delivered more than once, unless
+    it is ambiguous: no answer told the worker that the first copy had been accepted. recovered:
+    unknown, yet delivered (fine). denied: every answer said that it was certainly not done, yet
+    delivered. unexpected: delivered, never attempted. misdelivered: to somebody else. parked: in
+    the DLQ. swallowed: acknowledged, but absorbed by deduplication though it was a different email.
+    reordered: left out of the order in which the queue accepted its group.
     """
 
     attempted: int
@@ -128,6 +171,7 @@ class Sets:
     delivered: int
     lost: int
     duplicated: int
+    ambiguous: int
     recovered: int
     denied: int
     unexpected: int
@@ -140,7 +184,7 @@ class Sets:
 class History:
     """One experiment's evidence, ready to be asked."""
 
-    def __init__(self, folder: Path, *, is_control: bool = False) -> None:
+    def __init__(self, folder: Path, *, is_control: bool = False, say: Say = silent) -> None:
         """Raises EvidenceError or ScenarioError when the folder's evidence cannot be read."""
         self.folder = folder
         self.record: ExperimentRecord = read_experiment(folder)
@@ -148,18 +192,38 @@ class History:
             self.record.scenario_toml, f"{folder}/experiment.json: scenario_toml"
         )
         self.scenario: Scenario = scenario.as_control() if is_control else scenario
-        self._db = duckdb.connect()
-        for ledger in LEDGERS:
-            self._db.register(ledger, read_ledger(folder, ledger))
-        load = self.scenario.load
-        self._db.register(
-            "planned",
-            planned_emails(load, self.record.seed, self.record.key_prefix)
-            if isinstance(load, EmailLoad)
-            else PLANNED_SCHEMA.empty_table(),
+        self._open = contextlib.ExitStack()
+        try:
+            self._load(self._open.enter_context(Scratch()), say)
+        except duckdb.Error as error:
+            self.close()
+            raise EvidenceError(f"{folder}: cannot be judged: {error}") from error
+        except BaseException:
+            self.close()
+            raise
+
+    def _load(self, scratch: Scratch, say: Say) -> None:
+        self._db = self._open.enter_context(contextlib.closing(connect(scratch)))
+        attach(self._db, self.folder, scratch, say)
+        load, record = self.scenario.load, self.record
+        planned, digests = PLANNED_SCHEMA.empty_table(), tuple[str, ...]()
+        if isinstance(load, EmailLoad):
+            say("drawing what the seed plans")
+            planned = planned_emails(load, record.seed)
+            digests = recipient_digests(load.people, record.seed)
+        self._db.register("planned_numbers", planned)
+        people = {"person": pa.array(range(len(digests)), pa.int32())}
+        people["recipients_sha256"] = pa.array(digests, pa.string())
+        self._db.register("people", pa.table(people))
+        number_emails(
+            self._db, self.scenario, key_prefix=record.key_prefix, planned=len(planned), say=say
         )
-        self._db.execute(VIEWS)
-        self.sets = Sets(**{name: self.count(name) for name in Sets.__dataclass_fields__})
+        say("looking for emails lost, repeated or out of order")
+        for script in (TABLES, REPEATS, SETS, NAMED):
+            self._db.execute(script)
+        for name in SET_NAMES:
+            self._db.execute(NAMED_SET.format(name=name))
+        self.sets = Sets(*self.rows(COUNTS)[0])
 
     def rows(self, sql: str, **parameters: object) -> list[tuple[Any, ...]]:
         """All rows of a query over the views and ledgers; `$name` stands for a parameter."""
@@ -181,13 +245,16 @@ class History:
         """A time of the ledgers as seconds since the experiment began."""
         return None if at_s is None else round(at_s - self.record.origin_s, 3)
 
-    def offences(self, view: str, what: str, limit: int) -> list[Offence]:
-        """The first offences of a view with columns key, email_id and at_s."""
+    def offences(self, set_name: str, what: str, limit: int) -> list[Offence]:
+        """The first offences of a set, by time."""
         rows = self.rows(
-            f"select coalesce(email_id, key, '?'), at_s from {view} order by at_s limit $limit",  # noqa: S608
+            f"""with firsts as (select * from {set_name}_emails order by at_s, kid limit $limit)
+            select coalesce(i.email_id, k.key, key_of(kid), '?'), at_s
+            from firsts left join email_ids i using (eid) left join key_names k using (kid)
+            order by at_s, kid""",  # noqa: S608 - our own names
             limit=max(limit, 0),
         )
         return [Offence(id=i, what=what, at_s=self.since_origin(at_s)) for i, at_s in rows]
 
     def close(self) -> None:
-        self._db.close()
+        self._open.close()

@@ -1,5 +1,7 @@
 """What the seed says was to be sent, to be held against what the ledgers say was sent."""
 
+import functools
+
 import pyarrow as pa
 
 from scenarios.arrivals import email_blocks, synthetic_people
@@ -24,6 +26,7 @@ def planned_emails(load: EmailLoad, seed: int) -> pa.Table:
     return pa.Table.from_batches(blocks, schema=SCHEMA)
 
 
-def recipient_digests(load: EmailLoad, seed: int) -> list[str]:
+@functools.lru_cache(maxsize=8)
+def recipient_digests(people: int, seed: int) -> tuple[str, ...]:
     """To whom emails go: the n-th to the (n modulo the number of people)-th of these digests."""
-    return [recipients_digest([person.email]) for person in synthetic_people(load.people, seed)]
+    return tuple(recipients_digest([person.email]) for person in synthetic_people(people, seed))

@@ -120,7 +120,9 @@ def _twister(seed: str) -> np.random.RandomState:
     """`random.Random(seed)` for bulk draws: the same numbers in the same order."""
     _, state, _ = random.Random(seed).getstate()
     draws = np.random.RandomState()
-    draws.set_state(("MT19937", np.array(state[:-1], dtype=np.uint32), state[-1]))
+    *key, position = state
+    words = np.array(key, dtype=np.uint32)
+    draws.set_state({"bit_generator": "MT19937", "state": {"key": words, "pos": position}})
     return draws
 
 

@@ -370,11 +370,11 @@ def _open_batches(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
 
 def seal(experiment: Path) -> None:
     """Turn the experiment's finished .jsonl ledgers into Parquet."""
-    for name in LEDGERS:
+    for name, schema in LEDGERS.items():
         open_ = experiment / f"{name}.jsonl"
         if open_.exists():
             draft = experiment / f"{name}.parquet.draft"
-            with pq.ParquetWriter(draft, LEDGERS[name]) as file:
+            with pq.ParquetWriter(draft, schema) as file:
                 for batch in ledger_batches(experiment, name):
                     file.write_batch(batch)
             draft.replace(experiment / f"{name}.parquet")

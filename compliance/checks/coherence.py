@@ -11,8 +11,25 @@ from scenarios.storm import planned_faults
 PARKED_SHARE_MAX = 0.01  # without a planned fault, hardly anything belongs in the DLQ
 OUTSIDE_TOLERANCE_S = 2.0  # clocks are one; a component may still write while it is stopped
 
-FOREIGN = "select count(*) from attempted where not starts_with(key, $prefix)"
-UNFINISHED = "select count(*) from attempts where unfinished"
+# A planned key, whose number is not negative, begins as it should.
+FOREIGN = """
+    select count(*) from emails join key_names using (kid)
+    where rows > 0 and not starts_with(key, $prefix)
+"""
+# An email with one attempt and at most one answer is told by its counts; the others are looked up.
+UNFINISHED = """
+    with told as (
+        select kid, attempts, rows, last_attempt <= 1 and attempts <= 1 and rows - attempts <= 1
+               as is_plain
+        from emails where rows > 0),
+    theirs as (
+        select key, attempt, kind from sender
+        where key in (select key from told join keys using (kid) where not is_plain))
+    select (select count(*) from told where is_plain and attempts > rows - attempts) + (
+        select count(*) from theirs i where kind = 'invoke' and not exists (
+            select 1 from theirs c where c.key = i.key and c.attempt = i.attempt
+            and c.kind <> 'invoke'))
+"""
 # Deliveries and writes before the load began or after everything had stopped.
 OUTSIDE = """
     select count(*) from (select at_s from sink union all select at_s from sender

@@ -12,20 +12,31 @@ from compliance.verdict import OFFENCES_KEPT, Offence, Verdict, decide
 
 CLAIM = "no-false-ack"
 
+# Ids that vouch for more than one email, though one stored message can vouch for one only; then
+# the emails that a 202 may have been false to, by their counts; then the 202s themselves.
 FALSE_ACKS = """
-    with ok as (select * from sender where kind = 'ok'),
-    -- One stored message can vouch for one email only.
-    shared as (select email_id from ok group by email_id having count(distinct key) > 1)
+    with vouched as (
+        select acknowledged_eid as eid, kid from emails where acknowledged_eid is not null
+        union all select other_eid, kid from emails where other_eid <> acknowledged_eid),
+    shared as (select eid from vouched group by eid having count(*) > 1),
+    suspects as (
+        select kid from emails where false_oks > 0 or other_eid <> acknowledged_eid
+        union select kid from vouched where eid in (select eid from shared)),
+    ok as (
+        select s.* from sender s where kind = 'ok'
+        and key in (select key from suspects join keys using (kid))),
+    -- A key can be told two ids; then each is asked whether another key was told it, too.
+    twice as (select email_id from ok group by email_id having count(distinct key) > 1)
     select coalesce(ok.email_id, ok.key), ok.at_s, case
         when ok.status not in (200, 202) then 'counted as accepted, though the status was another'
         when ok.email_id is null then '202 without an id, so nobody can tell what was stored'
-        when shared.email_id is not null then '202 with an id that another email was given too'
-        when s.stored_s is null then '202, but the queue never stored it'
-        when s.stored_s > ok.at_s then '202 before the queue had stored it'
+        when twice.email_id is not null then '202 with an id that another email was given too'
+        when i.stored_s is null then '202, but the queue never stored it'
+        when i.stored_s > ok.at_s then '202 before the queue had stored it'
         end as what
     from ok
-    left join shared on shared.email_id = ok.email_id
-    left join stored s on s.email_id = ok.email_id
+    left join twice on twice.email_id = ok.email_id
+    left join email_ids i on i.email_id = ok.email_id
     where what is not null
     union all
     select coalesce(email_id, key), at_s, 'delivered, though every answer said it was refused'
@@ -37,11 +48,12 @@ FALSE_ACKS = """
       and key not in (select key from denied) and (select count(*) from calls) = 0
     order by 2
 """
+ERRORS = "select count(*) from sender where kind in ('fail', 'info')"
 
 
 def check(history: History) -> Verdict:
     acknowledged = history.one("select count(*) from sender where kind = 'ok'")
-    errors = history.one("select count(*) from attempts where kind in ('fail', 'info')")
+    errors = history.one(ERRORS)
     unstored = history.one(
         "select count(*) from faults where event = 'fired' and action like 'Send%' and not stored"
     )

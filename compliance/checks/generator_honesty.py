@@ -13,12 +13,15 @@ CPU_SHARE_MAX = 0.95  # of one core; a generator that needs all of it may be wha
 PLACE_TOLERANCE_S = 0.001  # intended times are computed, not measured: only rounding differs
 WINDOW_TOLERANCE_S = 1.5  # a fault is injected over HTTP once the load has begun
 
-STRAYS = "select count(*) from attempted where key not in (select key from planned)"
+# Planned emails are numbered from 0; whatever else was sent bears a negative number.
+STRAYS = "select count(*) from emails where rows > 0 and (kid < 0 or kid >= $planned)"
 # First attempts that were not meant to be made then, or in that group.
 DISPLACED = """
-    select count(*) from attempts a join planned p using (key)
-    where a.attempt = 1 and (a."group" is distinct from p."group" or a.intended_s is null
-        or abs(a.intended_s - $start_s - p.intended_s) > $tolerance_s)
+    select count(*) from sender s join planned_numbers p on p.number = number_of(s.key)
+    join group_names g on g.gid = p."group"
+    where s.kind = 'invoke' and s.attempt = 1 and (
+        s."group" is distinct from g."group" or s.intended_s is null
+        or abs(s.intended_s - $start_s - p.intended_s) > $tolerance_s)
 """
 DISPLACED_CALLS = """
     select count(*) from calls where abs(
@@ -40,7 +43,7 @@ def doubts(history: History) -> list[str]:
         return ["the load never began"]
     if isinstance(load, EmailLoad):
         found = _dishonest_emails(history, phase)
-        late = "select abs(invoked_s - intended_s) as late_s from attempts"
+        late = "select abs(at_s - intended_s) as late_s from sender where kind = 'invoke'"
     else:
         found = _dishonest_calls(history, load, phase)
         late = "select abs(at_s - intended_s) as late_s from calls"
@@ -48,10 +51,10 @@ def doubts(history: History) -> list[str]:
 
 
 def _dishonest_emails(history: History, phase: Phase) -> list[str]:
-    planned = history.count("planned")
-    strays = history.one(STRAYS)
+    planned = history.count("planned_numbers")
+    strays = history.one(STRAYS, planned=planned)
     displaced = history.one(DISPLACED, start_s=phase.start_s, tolerance_s=PLACE_TOLERANCE_S)
-    found = _missed(history, planned, history.count("attempted") - strays)
+    found = _missed(history, planned, history.sets.attempted - strays)
     if strays:
         found.append(f"{strays:,} emails were sent that the seed does not plan")
     if displaced:

@@ -11,7 +11,7 @@ CLAIM = "order"
 
 JUDGED = """
     select coalesce(sum(n), 0), count(*), coalesce(sum(n - 1), 0)
-    from (select count(*) as n from in_order where "group" is not null group by "group")
+    from (select count(*) as n from placed where gid is not null group by gid)
 """
 
 

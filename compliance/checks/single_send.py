@@ -10,20 +10,19 @@ from compliance.verdict import OFFENCES_KEPT, Verdict, decide
 CLAIM = "resend-safe"
 
 TRIED = """
-    select count(*) from attempted t
-    join acknowledged a using (key)
-    join delivered d using (key)
-    where t.attempts > 1
-      and a.email_id in (select dedup_id from queue where event = 'absorbed')
+    select count(*) from emails
+    where attempts > 1 and oks > 0 and deliveries > 0 and acknowledged_eid in (
+        select eid from email_ids
+        where email_id in (select dedup_id from queue where event = 'absorbed'))
 """
 ALSO_PARKED = """
-    select count(*) from delivered d join acknowledged a using (key)
-    join parked p on p.email_id = a.email_id
+    select count(*) from emails where oks > 0 and deliveries > 0
+        and acknowledged_eid in (select eid from parked)
 """
 
 
 def check(history: History) -> Verdict:
-    resent = history.one("select count(*) from attempted where attempts > 1")
+    resent = history.one("select count(*) from emails where attempts > 1")
     tried = history.one(TRIED)
     also_parked = history.one(ALSO_PARKED)
     tried_min = max(history.scenario.expect.resent_min, 1)

@@ -1,15 +1,20 @@
 """The traffic: decided by the seed, at the rate asked for, about people who do not exist."""
 
+import itertools
 import math
+import random
 import re
+from bisect import bisect
 from collections import Counter
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scenarios.arrivals import (
     canaries,
     email_arrivals,
+    email_blocks,
     synthetic_people,
     text_about,
     zipf_weights,
@@ -30,6 +35,35 @@ def test_same_seed_gives_the_same_traffic_in_order_of_time(seed, arrivals):
     assert [a.intended_s for a in first] == sorted(a.intended_s for a in first)
     assert all(0 <= a.intended_s < 4 for a in first)
     assert len({a.key for a in first}) == len(first)
+
+
+@given(SEEDS, st.sampled_from(["even", "poisson"]))
+def test_bulk_draws_are_those_of_plain_random(seed, arrivals):
+    """So that runs which were drawn one email at a time can still be judged."""
+    few = load(rate_per_s=5, groups=3, arrivals=arrivals)
+    rng = random.Random(f"arrivals/{seed}")
+    cumulative = list(itertools.accumulate(zipf_weights(3, few.group_skew)))
+    at_s, plain = 0.0, []
+    for number in range(20) if arrivals == "even" else itertools.count():
+        at_s = number / 5 if arrivals == "even" else at_s + rng.expovariate(5)
+        if at_s >= 4:
+            break
+        plain.append((number, at_s, bisect(cumulative, rng.random() * cumulative[-1])))
+    bulk = [(a.number, a.intended_s, int(a.group[-4:])) for a in email_arrivals(few, seed, "k")]
+    assert [(n, g) for n, _, g in bulk] == [(n, g) for n, _, g in plain]
+    assert all(
+        math.isclose(a, b, rel_tol=1e-12) for (_, a, _), (_, b, _) in zip(bulk, plain, strict=True)
+    )
+
+
+def test_a_load_of_many_blocks_is_in_one_piece():
+    many = load(rate_per_s=50_000, duration_s=1)
+    blocks = list(email_blocks(many, 7))
+    assert len(blocks) > 2
+    times_s = np.concatenate([block.intended_s for block in blocks])
+    assert np.array_equal(np.concatenate([b.numbers for b in blocks]), np.arange(len(times_s)))
+    assert (np.diff(times_s) >= 0).all()
+    assert times_s[-1] < 1
 
 
 def test_seeds_differ():

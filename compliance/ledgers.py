@@ -1,0 +1,97 @@
+"""Opens an experiment's ledgers in DuckDB, checked, without taking them into memory.
+
+A sealed ledger is read from its file each time that it is asked; an open one, as a killed run
+leaves it, is small enough to be loaded.
+"""
+
+import contextlib
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from scenarios.evidence import (
+    LEDGERS,
+    checked_columns,
+    ledger_batches,
+    read_ledger,
+    sealed_schema,
+)
+
+# Beside it stand the plan and the libraries, about 0.6 GB for ten million emails.
+MEMORY_LIMIT = "2500MB"
+TYPES: dict[pa.DataType, str] = {
+    pa.string(): "varchar",
+    pa.float64(): "double",
+    pa.int32(): "integer",
+    pa.int64(): "bigint",
+    pa.bool_(): "boolean",
+    pa.list_(pa.string()): "varchar[]",
+}
+
+Say = Callable[[str], None]
+
+
+def silent(text: str) -> None:
+    """Says nothing of how far the judging is."""
+
+
+class Scratch(contextlib.AbstractContextManager["Scratch"]):
+    """A folder for what does not fit into memory; gone with the history it belongs to."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="queueproof-judge-"))
+        self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+    def __exit__(self, *_: object) -> None:
+        self._remove()
+
+
+def connect(scratch: Scratch) -> duckdb.DuckDBPyConnection:
+    """A database in memory that goes to `scratch` rather than beyond its limit."""
+    return duckdb.connect(
+        config={
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": str(scratch.path),
+            "preserve_insertion_order": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+    )
+
+
+def attach(db: duckdb.DuckDBPyConnection, experiment: Path, scratch: Scratch, say: Say) -> None:
+    """One view a ledger. Raises EvidenceError when a ledger is damaged."""
+    for name, schema in LEDGERS.items():
+        say(f"checking the {name} ledger")
+        sealed = sealed_schema(experiment, name)
+        if sealed is None or not _is_as_written(sealed, schema):
+            db.register(name, read_ledger(experiment, name))
+            continue
+        for _ in ledger_batches(experiment, name, checked_columns(name)):
+            pass  # each is checked as it passes
+        # A link of our own: the path of a run may hold what SQL or a glob would act on.
+        link = scratch.path / f"{name}.parquet"
+        link.symlink_to((experiment / f"{name}.parquet").resolve())
+        columns = ", ".join(
+            f'"{field.name}"'
+            if field.name in sealed.names
+            else f'cast(null as {TYPES[field.type]}) as "{field.name}"'
+            for field in schema
+        )
+        db.execute(f"create view {name} as select {columns} from read_parquet('{link}')")  # noqa: S608
+    pa.default_memory_pool().release_unused()
+
+
+def _is_as_written(sealed: pa.Schema, schema: pa.Schema) -> bool:
+    """Whether a file has our own types; a nullable column may be younger than the run."""
+    return len(set(sealed.names)) == len(sealed.names) and all(
+        sealed.field(field.name).type == field.type
+        if field.name in sealed.names
+        else field.nullable
+        for field in schema
+    )
