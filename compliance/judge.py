@@ -14,22 +14,27 @@ from compliance.checks import CHECKS, coherence, generator_honesty
 from compliance.checks.logs import CLAIM as LOGS_CLAIM
 from compliance.checks.logs import check_logs
 from compliance.history import History
+from compliance.ledgers import Say, silent
 from compliance.verdict import ClaimVerdict, Judgement, Outcome, Verdict, worst
 from scenarios.evidence import EvidenceError, Plan, RunManifest, read_manifest
 from scenarios.model import Claim, LogScan, ScenarioError, load_claims
 
 # A control breaks nothing, so what needs a failure to show cannot be asked of it.
 NEEDS_FAULTS = frozenset({"resend-safe"})
+LONG_BYTES = 50_000_000  # ledgers of this size take seconds, so that each step is told
 
 
-def judge(run: Path) -> Judgement:
-    """Judge a run directory. Raises EvidenceError when it is none, or its evidence is damaged."""
+def judge(run: Path, say: Say = silent) -> Judgement:
+    """Judge a run directory; `say` is told how far it is.
+
+    Raises EvidenceError when it is none, or its evidence is damaged.
+    """
     manifest = read_manifest(run)
     _check_folders(run, manifest)
     verdicts: list[Verdict] = []
     for name in manifest.experiments:
         try:
-            verdicts += _judge_experiment(run, name, manifest)
+            verdicts += _judge_experiment(run, name, manifest, say)
         except ScenarioError as error:
             raise EvidenceError(str(error)) from error
     return Judgement(run=run.name, claims=[_roll_up(claim, verdicts) for claim in load_claims()])
@@ -48,21 +53,21 @@ def _check_folders(run: Path, manifest: RunManifest) -> None:
             raise EvidenceError(f"{record.parent}: the run's manifest knows no such experiment")
 
 
-def _judge_experiment(run: Path, name: str, manifest: RunManifest) -> list[Verdict]:
+def _judge_experiment(run: Path, name: str, manifest: RunManifest, say: Say) -> list[Verdict]:
     plan = manifest.plans[name]
     if plan.is_control:
         return []  # it speaks only through the experiment that it controls
     replay = f"queueproof run {plan.scenario} --seed {manifest.seed}"
     if not (run / name / "experiment.json").exists():
         return [_not_run(claim, name, replay) for claim in plan.claims]
-    history = _open(run, name, manifest)
+    history = _open(run, name, manifest, say)
     try:
         if isinstance(history.scenario.load, LogScan):
             checks = {LOGS_CLAIM: lambda asked: check_logs(run, asked)}
             why_not = []
         else:
             checks = CHECKS
-            why_not = _doubts(history) + _control_failed(run, plan, manifest)
+            why_not = _doubts(history) + _control_failed(run, plan, manifest, say)
         unchecked = [claim for claim in plan.claims if claim not in checks]
         if unchecked:
             raise EvidenceError(f"{run / name}: such a load cannot try the claim {unchecked[0]!r}")
@@ -72,10 +77,16 @@ def _judge_experiment(run: Path, name: str, manifest: RunManifest) -> list[Verdi
         history.close()
 
 
-def _open(run: Path, name: str, manifest: RunManifest) -> History:
+def _open(run: Path, name: str, manifest: RunManifest, say: Say) -> History:
     """Raises EvidenceError when the record is not that of the planned experiment."""
     plan = manifest.plans[name]
-    history = History(run / name, is_control=plan.is_control)
+    say(f"judging {name}")
+    is_long = sum(file.stat().st_size for file in (run / name).glob("*.parquet")) > LONG_BYTES
+    history = History(
+        run / name,
+        is_control=plan.is_control,
+        say=(lambda what: say(f"judging {name}: {what}")) if is_long else silent,
+    )
     record = history.record
     digest = hashlib.sha256(record.scenario_toml.encode()).hexdigest()
     for what, found, planned in (
@@ -105,13 +116,13 @@ def _not_run(claim: str, name: str, replay: str) -> Verdict:
     )
 
 
-def _control_failed(run: Path, plan: Plan, manifest: RunManifest) -> list[str]:
+def _control_failed(run: Path, plan: Plan, manifest: RunManifest, say: Say) -> list[str]:
     """Why the control of this experiment does not vouch for it; empty when it does."""
     if plan.control is None:
         return []
     if not (run / plan.control / "experiment.json").exists():
         return [f"its control run {plan.control} is missing"]
-    control = _open(run, plan.control, manifest)
+    control = _open(run, plan.control, manifest, say)
     try:
         why = [f"the control run: {doubt}" for doubt in _doubts(control)]
         for claim in plan.claims:

@@ -145,7 +145,7 @@ def list_(
 @app.command(epilog="Example: queueproof judge runs/latest --json")
 def judge(run_folder: RunFolder, as_json: AsJson = False) -> None:
     """Judge a run again, from its evidence alone; writes nothing."""
-    judgement = judge_run(run_folder.resolve())
+    judgement = _judged(run_folder, quiet=as_json)
     if as_json:
         _emit(judgement.model_dump_json(indent=2))
     else:
@@ -156,7 +156,7 @@ def judge(run_folder: RunFolder, as_json: AsJson = False) -> None:
 @app.command(epilog="Example: queueproof report runs/latest")
 def report(run_folder: RunFolder) -> None:
     """Judge a run again and write its report anew."""
-    judgement = judge_run(run_folder.resolve())
+    judgement = _judged(run_folder)
     terminal_report.render(write_all(run_folder.resolve(), judgement), Console())
     raise typer.Exit(EXIT[judgement.outcome])
 
@@ -277,8 +277,7 @@ def _run(
     try:
         with progress(console, quiet=quiet or as_json) as say:
             run_suite(planned, folder, seed=seed, command=sys.argv[1:], say=say, target=target)
-            say("judging the evidence")
-            judgement = judge_run(folder)
+            judgement = judge_run(folder, say)
             view = write_all(folder, judgement)
     except KeyboardInterrupt:
         print(
@@ -288,6 +287,13 @@ def _run(
         raise typer.Exit(EXIT_COULD_NOT_RUN) from None
     _show(judgement, view, console, as_json=as_json)
     raise typer.Exit(EXIT[judgement.outcome])
+
+
+def _judged(run_folder: Path, *, quiet: bool = False) -> Judgement:
+    """Judge, and tell on a terminal how far it is: a long run takes a minute."""
+    console = PatientConsole(stderr=True)
+    with progress(console, quiet=quiet or not console.is_terminal) as say:
+        return judge_run(run_folder.resolve(), say)
 
 
 def _show(judgement: Judgement, view: Any, console: Console, *, as_json: bool) -> None:

@@ -1,10 +1,12 @@
 """resend-safe: a sender that tries again with the same key causes one email, not two.
 
 The dangerous case is a resend of something already stored: only emails that were sent again, whose
-repeat the queue absorbed, and that were delivered, have tried the claim.
+repeat the queue absorbed, and that were delivered, have tried the claim. What cannot be exactly
+once, a repeat after a provider's answer was lost, is named and counted apart: `compliance.repeats`.
 """
 
 from compliance.history import History
+from compliance.repeats import UNKNOWN_ATTEMPTS
 from compliance.verdict import OFFENCES_KEPT, Verdict, decide
 
 CLAIM = "resend-safe"
@@ -38,16 +40,29 @@ def check(history: History) -> Verdict:
         )
     if also_parked:
         reasons.append(f"{also_parked} delivered emails also lie in the DLQ: a redrive sends them")
-    duplicated = history.sets.duplicated
+    duplicated, ambiguous = history.sets.duplicated, history.sets.ambiguous
+    unknown = history.one(UNKNOWN_ATTEMPTS)
+    summary = (
+        f"{resent:,} emails sent again, {tried:,} of them after they were stored, "
+        f"{duplicated:,} delivered twice"
+    )
+    if ambiguous or unknown:
+        summary += (
+            f"; {ambiguous:,} more of the named kind, after provider attempts with unknown "
+            f"outcome ({unknown:,} in all)"
+        )
     return Verdict(
         claim=CLAIM,
         experiment=history.record.name,
         outcome=decide(duplicated, reasons),
-        summary=(
-            f"{resent:,} emails sent again, {tried:,} of them after they were stored, "
-            f"{duplicated:,} delivered twice"
-        ),
-        figures={"resent": resent, "resent_after_stored": tried, "duplicated": duplicated},
+        summary=summary,
+        figures={
+            "resent": resent,
+            "resent_after_stored": tried,
+            "duplicated": duplicated,
+            "ambiguous": ambiguous,
+            "unknown_attempts": unknown,
+        },
         offences=history.offences("duplicated", "delivered more than once", OFFENCES_KEPT),
         offence_count=duplicated,
         reasons=reasons,

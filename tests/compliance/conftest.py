@@ -84,9 +84,9 @@ class Story:
         """It left the DLQ, and not towards anybody."""
         self.event("queue", event=event, queue="emails-dlq.fifo", dedup_id=email_id)
 
-    def delivered(self, key, email_id=None, recipients="r"):
-        email_id = email_id or f"em_{key}"
-        self.event("sink", key=key, email_id=email_id, recipients_sha256=recipients)
+    def delivered(self, key, email_id=None, recipients="r", provider="smtp"):
+        row = {"email_id": email_id or f"em_{key}", "provider": provider}
+        self.event("sink", key=key, recipients_sha256=recipients, **row)
 
     def healthy(self, key, group="g"):
         """An email's whole good life."""

@@ -228,3 +228,67 @@ def test_groups_of_one_do_not_try_order(story):
     story.healthy("a", group="g1")
     story.healthy("b", group="g2")
     assert order.check(story.history()).outcome is Outcome.INCONCLUSIVE
+
+
+def tried(story, email_id, *events):
+    """What the worker's journal says of one email: `event` or `event provider`."""
+    for text in events:
+        event, provider = (*text.split(), "smtp")[:2]
+        definite = False if event == "unknown" else True if event == "failed" else None
+        event = "failed" if event == "unknown" else event
+        row = {"event": event, "email_id": email_id, "provider": provider, "definite": definite}
+        story.event("worker", **row)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        ("attempted", "attempted", "sent"),  # killed before any answer
+        ("attempted", "unknown", "attempted", "sent"),  # the answer was lost
+        ("attempted", "failed", "attempted", "unknown", "attempted", "sent"),
+    ],
+)
+def test_a_repeat_after_a_lost_answer_is_named_and_counted_but_does_not_refute(story, events):
+    resend(story, "a")
+    tried(story, "em_a", *events)
+    story.delivered("a")
+    verdict = single_send.check(story.history())
+    assert verdict.outcome is Outcome.VERIFIED
+    assert verdict.figures["ambiguous"] == 1
+    assert verdict.figures["unknown_attempts"] == 1
+    assert "1 more of the named kind" in verdict.summary
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (),  # a run older than the event
+        ("attempted", "sent"),
+        ("attempted", "failed", "attempted", "sent"),  # the first one certainly was not sent
+        ("attempted", "sent", "attempted", "unknown"),  # tried again after it was known
+        ("attempted", "attempted", "unknown", "sent"),  # two at once: visibility not extended
+        ("attempted ses", "unknown ses", "attempted smtp", "sent smtp"),  # failed over too soon
+    ],
+)
+def test_any_other_repeat_refutes_resend_safe(story, events):
+    resend(story, "a")
+    tried(story, "em_a", *events)
+    story.delivered("a")
+    verdict = single_send.check(story.history())
+    assert verdict.outcome is Outcome.REFUTED
+    assert verdict.figures["ambiguous"] == 0
+
+
+def test_a_repeat_through_another_provider_refutes_resend_safe(story):
+    resend(story, "a")
+    tried(story, "em_a", "attempted", "unknown", "attempted ses", "sent ses")
+    story.delivered("a", provider="ses")
+    assert single_send.check(story.history()).outcome is Outcome.REFUTED
+
+
+def test_one_lost_answer_excuses_one_repeat_only(story):
+    resend(story, "a")
+    tried(story, "em_a", "attempted", "unknown", "attempted", "sent")
+    story.delivered("a")
+    story.delivered("a")
+    assert single_send.check(story.history()).outcome is Outcome.REFUTED
