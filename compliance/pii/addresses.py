@@ -102,7 +102,9 @@ def _names_a_street(text: str) -> bool:
         return True
     words = [word.group() for word in WORD.finditer(text) if word.group()[0].isupper()]
     told = [word for word in words if word.lower().rstrip(".") not in _KNOWN]
-    return not words or (
-        all(is_name_word(word) or len(word) < 4 for word in told)
-        and any(is_name_word(word) for word in words)
-    )
+    # Some names are log words too (Calle Santiago Real 5), so the greater part decides; not half,
+    # where a number comes first, as in counts (3 Worker Gibbon Forks).
+    names = sum(is_name_word(word) for word in told)
+    others = sum(len(word) > 3 and not is_name_word(word) for word in told)
+    is_enough = names > others if text[0].isdigit() else names >= others
+    return not words or (is_enough and any(is_name_word(word) for word in words))

@@ -11,7 +11,7 @@ from compliance.pii.canary_detector import CanaryDetector, CanaryHit
 from compliance.pii.fields import PROSE, FieldHit, find_field, inserted, pairs
 from compliance.pii.masking import masked, salted_hash
 from compliance.pii.masks import FORM as MASK_FORM
-from compliance.pii.names import NameFinder
+from compliance.pii.names import NameFinder, Text
 from compliance.pii.patterns import PatternHit, find_patterns
 from compliance.pii.pending_names import SHAPES_MAX, PendingNames
 from compliance.pii.record import Leaf, Record, parse
@@ -117,8 +117,10 @@ class LinePass:
 
     def find_names(self, finder: NameFinder) -> None:
         """Ask the model about all gathered texts, equal ones once."""
-        texts = list(dict.fromkeys(asked.text for asked in self.pending.asked))
-        entities_of = dict(zip(texts, finder.find(texts), strict=True))
+        texts = {
+            asked.text: Text(asked.text, asked.line.data) for asked in reversed(self.pending.asked)
+        }
+        entities_of = dict(zip(texts, finder.find(list(texts.values())), strict=True))
         for asked in self.pending.asked:
             for found in entities_of[asked.text]:
                 if found.confidence < self._settings.confidence_min:

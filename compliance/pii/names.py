@@ -1,9 +1,11 @@
 """Names of people and places in running text, once per distinct text.
 
-Two ways, because spaCy's entity recognizer, made for prose, misses half of the names in log lines:
-it reads the text as it stands; and each run of two to four capitalised words that are no log
-language is read again inside plain sentences ("I met .. yesterday"), where a name is known for one.
-A word such as "to" or "customer" before the run counts as a witness too.
+Three ways, because spaCy's entity recognizer, made for prose, misses half of the names in log
+lines: it reads the text, decoded and with ids blanked out; each run of two to four capitalised words
+that are no log language is read again inside plain sentences ("I met .. yesterday"), where a name is
+known for one, and a word such as "to" or "customer" before the run is a witness too; and a run still
+in doubt is read in its line as that was written, as plain Presidio reads it, so that nothing is lost
+that the model happens to know there.
 
 spaCy gives no score, so confidence comes from the way a name was found. One capitalised word alone
 is more often the start of a log message; organisations, dates and the like are not personal data
@@ -69,6 +71,13 @@ class NamedEntity:
     confidence: float
 
 
+class Text(NamedTuple):
+    """What names are looked for in: a leaf, ids blanked out, and the line that it came from."""
+
+    text: str
+    line: bytes
+
+
 class _Run(NamedTuple):
     """Capitalised words in a row, and whether what stands around them says that it is a name."""
 
@@ -103,27 +112,55 @@ class NameFinder:
         self.version = f"{self.model} {version_of(self.model)}"
         self._pipeline: Any = spacy.load(self.model, exclude=_UNUSED_PIPES)
 
-    def find(self, texts: Iterable[str]) -> Iterator[list[NamedEntity]]:
+    def find(self, texts: Iterable[Text]) -> Iterator[list[NamedEntity]]:
         """The names in each text, in the order of the texts."""
         remaining = iter(texts)
         while some := list(islice(remaining, _TEXTS_PER_ROUND)):
-            documents = self._pipeline.pipe(some, batch_size=_BATCH)
+            documents = self._read(asked.text for asked in some)
             seen = [list(_seen(document)) for document in documents]
             # Only what the model missed in the text is shown to it again.
             runs = [
-                [run for run in _runs(text) if not any(_covers(told, run) for told in found)]
-                for text, found in zip(some, seen, strict=True)
+                [run for run in _runs(asked.text) if not any(_covers(told, run) for told in found)]
+                for asked, found in zip(some, seen, strict=True)
             ]
             votes = self._votes({run.text for missed in runs for run in missed})
-            for text, found, missed in zip(some, seen, runs, strict=True):
+            sure = [[run for run in missed if _is_elected(run, votes[run.text])] for missed in runs]
+            doubtful = [
+                _Doubt(number, run.text, window)
+                for number, (asked, missed) in enumerate(zip(some, runs, strict=True))
+                for run in missed
+                if run not in sure[number] and (window := _window(asked.line, run.text))
+            ]
+            known = {(doubt.number, doubt.run) for doubt in self._as_written(doubtful)}
+            for number, (asked, found) in enumerate(zip(some, seen, strict=True)):
                 names = [
                     run.text
-                    for run in missed
-                    if votes[run.text] >= (1 if run.is_introduced else _VOTES_ALONE)
+                    for run in runs[number]
+                    if run in sure[number] or (number, run.text) in known
                 ]
-                names += [match.group() for match in _OTHER_SCRIPT.finditer(text)]
+                names += [match.group() for match in _OTHER_SCRIPT.finditer(asked.text)]
                 more = [NamedEntity("PERSON", name, _CONFIDENCE_RUN) for name in names]
                 yield [*(told for told in found if told.value not in names), *more]
+
+    def _read(self, texts: Iterable[str]) -> Iterable[Any]:
+        return self._pipeline.pipe(texts, batch_size=_BATCH)  # type: ignore[no-any-return]
+
+    def _as_written(self, doubtful: list["_Doubt"]) -> Iterator["_Doubt"]:
+        """The runs that the model takes for a person in the line as it was written."""
+        windows = list(dict.fromkeys(doubt.window for doubt in doubtful))
+        people_in = {
+            window: [span for span in document.ents if span.label_ == "PERSON"]
+            for window, document in zip(windows, self._read(windows), strict=True)
+        }
+        for doubt in doubtful:
+            start = doubt.window.find(doubt.run)
+            end = start + len(doubt.run)
+            known_chars = sum(
+                max(0, min(span.end_char, end) - max(span.start_char, start))
+                for span in people_in[doubt.window]
+            )
+            if 2 * known_chars >= len(doubt.run):
+                yield doubt
 
     def _votes(self, runs: set[str]) -> dict[str, int]:
         """In how many of the plain sentences the model takes the run for a person."""
@@ -132,9 +169,7 @@ class NameFinder:
         for sentence in _SENTENCES:
             start = sentence.index("{")
             filled = [sentence.format(run) for run in ordered]
-            for run, document in zip(
-                ordered, self._pipeline.pipe(filled, batch_size=_BATCH), strict=True
-            ):
+            for run, document in zip(ordered, self._read(filled), strict=True):
                 # A surname that is a word as well (Day, Long) may be left out by the model.
                 first_word_end = start + len(run.partition(" ")[0])
                 votes[run] += any(
@@ -144,6 +179,26 @@ class NameFinder:
                     for span in document.ents
                 )
         return votes
+
+
+class _Doubt(NamedTuple):
+    """A run that only its line can still speak for."""
+
+    number: int  # of the text
+    run: str
+    window: str  # of the line, around the run
+
+
+def _window(line: bytes, run: str) -> str:
+    """The line as it was written, or a part of it; empty when the run stands there only escaped."""
+    written = line.decode(errors="replace")
+    start = written.find(run)
+    first = max(0, start - TEXT_CHARS_MAX // 2)
+    return written[first : first + TEXT_CHARS_MAX] if start >= 0 else ""
+
+
+def _is_elected(run: _Run, votes: int) -> bool:
+    return votes >= (1 if run.is_introduced else _VOTES_ALONE)
 
 
 def _covers(told: NamedEntity, run: _Run) -> bool:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
-from compliance.pii.names import NamedEntity, NameFinder
+from compliance.pii.names import NamedEntity, NameFinder, Text
 
 # At most about 100 MB of texts; a log has some thousand distinct ones.
 TEXTS_MAX = 50_000
@@ -16,14 +16,17 @@ class RememberedNames:
         self._load = load  # raises ModelMissingError; only called when a text is new
         self._answers: OrderedDict[str, list[NamedEntity]] = OrderedDict()
 
-    def find(self, texts: list[str]) -> Iterator[list[NamedEntity]]:
-        """The names in each text, in the order of the texts. Raises ModelMissingError."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._answers]
+    def find(self, texts: list[Text]) -> Iterator[list[NamedEntity]]:
+        """The names in each text, in the order of the texts. Raises ModelMissingError.
+
+        What was answered for the first line with a text stands for all lines with it.
+        """
+        new = {asked.text: asked for asked in reversed(texts) if asked.text not in self._answers}
         if new:
-            self._answers.update(zip(new, self._load().find(new), strict=True))
-        for text in texts:
-            self._answers.move_to_end(text)
-        answers = [self._answers[text] for text in texts]
+            self._answers.update(zip(new, self._load().find(new.values()), strict=True))
+        for asked in texts:
+            self._answers.move_to_end(asked.text)
+        answers = [self._answers[asked.text] for asked in texts]
         while len(self._answers) > TEXTS_MAX:
             self._answers.popitem(last=False)
         return iter(answers)

@@ -24,6 +24,7 @@ FLAGGED = [
     "ul. Nowa 7/2",
     "al. Wojska Polskiego 31",
     "Via Garibaldi 12",
+    "Calle Santiago Real 5",
     "Kerkstraat 14",
     "Storgatan 1",
     "Mannerheimintie 3",
@@ -33,6 +34,7 @@ FLAGGED = [
 NEAR_MISSES = [
     "502 Bad Gateway",
     "3 Worker Forks started",
+    "3 Worker Gibbon Forks started",
     "Monitor 3 of 4",
     "Firewall 2 up",
     "String 5 too long",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from compliance.pii.names import ModelMissingError, NameFinder, may_hold_name
+from compliance.pii.names import ModelMissingError, NameFinder, Text, may_hold_name
 from compliance.pii.shape import blank
 
 FLAGGED = [
@@ -40,7 +40,11 @@ NEAR_MISSES = [
 
 
 def found(finder, text):
-    [entities] = finder.find([blank(text)])
+    return answered(finder, Text(blank(text), b""))
+
+
+def answered(finder, asked):
+    [entities] = finder.find([asked])
     return [(e.entity, e.value) for e in entities if e.confidence >= 0.5]
 
 
@@ -53,6 +57,23 @@ def test_names_are_found(finder, text, entity, value):
 @pytest.mark.parametrize("text", NEAR_MISSES)
 def test_log_language_is_no_name(finder, text):
     assert found(finder, text) == []
+
+
+def test_a_run_in_doubt_is_a_name_where_the_model_knows_it_in_its_line(finder):
+    """No sentence of ours speaks for this name; in the line as it was written the model knows it."""
+    text = "giving up on message 0 to Georgios Eigenwillig after 5 attempts"
+    line = (
+        b'{"level":"warning","ts":1763979311.0,"caller":"mail/send.go:87","msg":"giving up on '
+        b"message 45d92050-dd7b-9af9-7d04-c237ddb033a3 to Georgios Eigenwillig after 5 attempts"
+        b'","trace_id":"44821c37f3b1cf51714c52d87dca1415"}'
+    )
+    assert answered(finder, Text(text, b"")) == []
+    assert answered(finder, Text(text, line)) == [("PERSON", "Georgios Eigenwillig")]
+
+
+def test_a_run_in_doubt_stays_none_where_the_line_does_not_speak_for_it_either(finder):
+    line = b'{"level":"info","event":"Silver Shore restarted","ts":1763979311.0}'
+    assert answered(finder, Text("Silver Shore restarted", line)) == []
 
 
 def test_a_model_that_is_not_installed_is_named_and_never_fetched():
