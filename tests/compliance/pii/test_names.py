@@ -2,7 +2,8 @@
 
 import pytest
 
-from compliance.pii.names import ModelMissingError, NameFinder, Text, may_hold_name
+from compliance.pii.model import ModelMissingError
+from compliance.pii.names import NameFinder, Text, may_hold_name
 from compliance.pii.shape import blank
 
 FLAGGED = [
@@ -60,7 +61,7 @@ def test_log_language_is_no_name(finder, text):
 
 
 def test_a_run_in_doubt_is_a_name_where_the_model_knows_it_in_its_line(finder):
-    """No sentence of ours speaks for this name; in the line as it was written the model knows it."""
+    """No sentence of ours speaks for this name; the line as it was written does."""
     text = "giving up on message 0 to Georgios Eigenwillig after 5 attempts"
     line = (
         b'{"level":"warning","ts":1763979311.0,"caller":"mail/send.go:87","msg":"giving up on '
