@@ -1,4 +1,4 @@
-"""Libraries are imported in parts for speed; the parts answer as the whole would, and leave no mark.
+"""Libraries are imported in parts for speed: they answer as the whole would and leave no mark.
 
 Each claim is tried in an interpreter of its own: what is imported once cannot be imported again.
 """
