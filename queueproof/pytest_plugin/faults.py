@@ -5,7 +5,6 @@ import time
 import urllib.error
 import urllib.request
 from http.client import HTTPException
-from types import TracebackType
 from typing import Any, Literal, Self, TypedDict, Unpack
 from urllib.parse import quote
 
@@ -82,20 +81,16 @@ class InjectedFault:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.heal()
 
 
 class _Injector:
     """Faults of one server, through its administration."""
 
-    def __init__(self, name: str, url: str, kinds: Any) -> None:
+    def __init__(self, name: str, url: str, kinds: Any, *, prefix: str = "") -> None:
         self._name = name  # as the test calls it
+        self._prefix = prefix  # of labels
         self._url = url
         self._kinds: TypeAdapter[Any] = TypeAdapter(kinds)
         self._injected: list[InjectedFault] = []
@@ -131,7 +126,7 @@ class _Injector:
         self._ask("DELETE", "")
 
     def _inject(self, kind: str, when: When | MailWhen, **options: object) -> InjectedFault:
-        label = when.get("label") or f"{kind}-{len(self._injected) + 1}"
+        label = when.get("label") or f"{self._prefix}{kind}-{len(self._injected) + 1}"
         conditions = {name: told for name, told in when.items() if name not in _NOT_OF_THE_FAULT}
         fault = {"kind": kind, "label": label, **conditions, **options}
         try:
@@ -173,7 +168,7 @@ class MailFaults(_Injector):
     """Breaks what the mail sink does with emails; every method is one kind of fault."""
 
     def __init__(self, url: str) -> None:
-        super().__init__("faults.mail", url, MailFault)
+        super().__init__("faults.mail", url, MailFault, prefix="mail-")
 
     def throttle(self, **when: Unpack[MailWhen]) -> InjectedFault:
         """Not now: SMTP 450, HTTP 429."""

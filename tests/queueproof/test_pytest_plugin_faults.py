@@ -103,7 +103,7 @@ def test_a_label_can_be_used_once(faults):
 
 
 def test_the_mail_sink_can_be_broken_too(faults, mail_sink):
-    faults.mail.reject(nth_call=1)
+    assert faults.mail.reject(nth_call=1).label == "mail-reject-1"
     with smtplib.SMTP(mail_sink.host, mail_sink.port) as smtp:
         with pytest.raises(smtplib.SMTPResponseException) as caught:
             smtp.sendmail("a@example.com", ["b@example.com"], "Subject: x\r\n\r\ny")
