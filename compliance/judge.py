@@ -57,7 +57,8 @@ def _judge_experiment(run: Path, name: str, manifest: RunManifest, say: Say) -> 
     plan = manifest.plans[name]
     if plan.is_control:
         return []  # it speaks only through the experiment that it controls
-    replay = f"queueproof run {plan.scenario} --seed {manifest.seed}"
+    how = " --sim" if plan.is_simulated else ""
+    replay = f"queueproof run {plan.scenario}{how} --seed {manifest.seed}"
     if not (run / name / "experiment.json").exists():
         return [_not_run(claim, name, replay) for claim in plan.claims]
     history = _open(run, name, manifest, say)

@@ -21,6 +21,11 @@ def outcome_of(response: Any) -> tuple[str, str | None]:
     return ("fail" if refused else "info"), type(_error(response)).__name__
 
 
+def is_worth_repeating(kind: str, code: str | None) -> bool:
+    """Whether a sender tries again: it cannot know, nobody was there, or it was too early."""
+    return kind == "info" or code in {"ConnectionRefusedError", "HTTP 429"}
+
+
 @dataclass(frozen=True)
 class CallResult:
     """What one SQS call came to."""

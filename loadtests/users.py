@@ -16,13 +16,20 @@ from botocore.credentials import Credentials
 from locust import task
 from locust.contrib.fasthttp import FastHttpUser
 
-from loadtests.answers import CallResult, call_result, email_id_of, outcome_of, retry_after_s
+from loadtests.answers import (
+    CallResult,
+    call_result,
+    email_id_of,
+    is_worth_repeating,
+    outcome_of,
+    retry_after_s,
+)
 from loadtests.dispatch import Dispatcher
+from loadtests.emails import email_about, headers_of
 from loadtests.schedule import Attempt
-from scenarios.arrivals import CORRELATION_HEADER, Person, text_about
+from scenarios.arrivals import Person
 
 EMAIL = "PostEmail"  # the action of the email load; SQS calls have SQS's own names
-SENDER_ADDRESS = "no-reply@example.com"
 
 
 class ScheduledUser(FastHttpUser):
@@ -60,12 +67,8 @@ class EmailSender(ScheduledUser):
         )
         with self.client.post(
             "/v1/emails",
-            json=self._email(attempt),
-            headers={
-                "Authorization": f"Bearer {options.api_key}",
-                "Idempotency-Key": arrival.key,
-                "X-Message-Group": arrival.group,
-            },
+            json=email_about(self.people[arrival.number % len(self.people)], arrival),
+            headers=headers_of(arrival, options.api_key),
             catch_response=True,
         ) as response:
             kind, code = outcome_of(response)
@@ -82,19 +85,8 @@ class EmailSender(ScheduledUser):
             email_id=email_id,
             **event,
         )
-        if kind == "info" or code in {"ConnectionRefusedError", "HTTP 429"}:
+        if is_worth_repeating(kind, code):
             self.dispatcher.retry(attempt, retry_after_s(response.headers))
-
-    def _email(self, attempt: Attempt) -> dict[str, object]:
-        person = self.people[attempt.number % len(self.people)]
-        text = text_about(person)
-        return {
-            "from": SENDER_ADDRESS,
-            "to": [person.email],
-            "subject": text.subject,
-            "text": text.body,
-            "headers": {CORRELATION_HEADER: attempt.arrival.key},
-        }
 
 
 class SqsCaller(ScheduledUser):

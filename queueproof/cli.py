@@ -26,12 +26,14 @@ from queueproof import up as up_command
 from queueproof.gallery.catalog import GalleryError
 from queueproof.gallery.command import open_gallery
 from queueproof.progress import PatientConsole, progress
+from queueproof.simulate import check_simulable, try_seeds
 from queueproof.suite import (
     SuiteError,
     check_drivable,
     check_injectable,
     create_run,
     plan,
+    plan_simulated,
     run_suite,
 )
 from reports import ReportError, write_all
@@ -95,16 +97,34 @@ def run(
     i_own_this_target: Annotated[
         bool, typer.Option(help="Required when --target is not on this machine's loopback.")
     ] = False,
+    sim: Annotated[
+        bool, typer.Option("--sim", help="In virtual time: the same decisions, made small.")
+    ] = False,
+    seeds: Annotated[
+        int, typer.Option(help="With --sim: try so many seeds, from --seed on.", min=0)
+    ] = 0,
+    jobs: Annotated[
+        int, typer.Option(help="With --seeds: processes at a time; 0 for one a core.", min=0)
+    ] = 0,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Run scenarios, judge them and write the report."""
+    if sim or seeds or jobs:
+        check_simulable(scenarios, is_simulated=sim, seeds=seeds, jobs=jobs, target=target)
+    if seeds:
+        told = try_seeds(
+            scenarios[0], range(seed, seed + seeds), jobs=jobs, as_json=as_json, quiet=quiet
+        )
+        _emit(told.text)
+        raise typer.Exit(EXIT[told.outcome])
     _run(
         scenarios,
         Path(scenarios[0]).stem if len(scenarios) == 1 else "run",
         seed=seed,
         runs_dir=runs_dir,
         target=Target(target, api_key, i_own_this_target) if target else None,
+        is_simulated=sim,
         as_json=as_json,
         quiet=quiet,
     )
@@ -267,9 +287,11 @@ def _run(
     as_json: bool,
     quiet: bool,
     target: Target | None = None,
+    is_simulated: bool = False,
 ) -> None:
-    planned = plan(names)
-    check_injectable(planned, seed)
+    planned = plan_simulated(names) if is_simulated else plan(names)
+    if not is_simulated:
+        check_injectable(planned, seed)
     if target is not None:
         check_drivable(planned, target)
     folder = create_run(runs_dir, run_name).resolve()

@@ -12,6 +12,9 @@ from loadtests.faults import INJECTED_AT
 from loadtests.live import Progress, Target, drive
 from loadtests.logscan import plant_control
 from loadtests.options import check_target
+from loadtests.sim.as_toml import as_toml
+from loadtests.sim.plan import made_small
+from loadtests.sim.record import drive_simulated
 from queueproof.machine import this_machine
 from scenarios.evidence import Plan, RunManifest, write_record
 from scenarios.model import (
@@ -41,6 +44,7 @@ class Planned:
     text: str
     control: str | None = None
     is_control: bool = False
+    is_simulated: bool = False
 
 
 def plan(names: Sequence[str]) -> list[Planned]:
@@ -75,6 +79,16 @@ def plan(names: Sequence[str]) -> list[Planned]:
     for name in names:
         add(name)
     return list(planned.values())
+
+
+def plan_simulated(names: Sequence[str]) -> list[Planned]:
+    """The same in virtual time: made small, and without controls. Raises ScenarioError."""
+    planned = []
+    for experiment in plan(names):
+        if not experiment.is_control:
+            small, _ = made_small(experiment.scenario)
+            planned.append(Planned(experiment.name, small, as_toml(small), is_simulated=True))
+    return planned
 
 
 def check_drivable(planned: Sequence[Planned], target: Target) -> None:
@@ -156,6 +170,7 @@ def _plan_of(experiment: Planned) -> Plan:
         claims=[] if experiment.is_control else experiment.scenario.claims,
         control=experiment.control,
         is_control=experiment.is_control,
+        is_simulated=experiment.is_simulated,
     )
 
 
@@ -175,6 +190,10 @@ def _run_one(
     if isinstance(experiment.scenario.load, LogScan):
         sources = [run / name for name in experiment.scenario.load.of]
         plant_control(experiment.scenario, experiment.text, folder, sources, seed=seed)
+        return
+    if experiment.is_simulated:
+        say_for("simulating")
+        drive_simulated(experiment.scenario, experiment.text, folder, seed=seed)
         return
     record = drive(
         experiment.scenario,

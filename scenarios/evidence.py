@@ -31,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 TORN = b"\x18"  # ends a line that its writer could not write to its end; see `read_ledger`
 FORMAT_VERSION: Literal[1] = 1
 BATCH_ROWS = 1 << 16  # of an open ledger that are in memory at once
+SIMULATED = "simulation"  # what an experiment in virtual time says that it drove
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -178,7 +179,7 @@ class ExperimentRecord(_Record):
     drained: bool | None = None  # None: there was nothing to drain, or nobody could tell
     interrupted: str | None = None  # why the run ended early
     problems: list[str] = Field(default_factory=list)  # a component died, did not start, ...
-    target: str = "reference"  # what was driven: the reference, or a URL
+    target: str = "reference"  # what was driven: the reference, SIMULATED, or a URL
     modules: dict[str, str] = Field(default_factory=dict)  # what ran in a component's place
 
     def phase(self, name: str) -> Phase | None:
@@ -207,6 +208,7 @@ class Plan(_Record):
     claims: list[str]
     control: ExperimentName | None = None  # the experiment that is its control
     is_control: bool = False
+    is_simulated: bool = False
 
 
 class RunManifest(_Record):

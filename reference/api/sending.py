@@ -81,10 +81,13 @@ class QueueSender:
                 return
 
     async def _in_thread(self, call: "partial[str]") -> None:
-        with anyio.move_on_after(self._deadline_s) as waiting:
-            await self._places.acquire()
-        if waiting.cancelled_caught:
-            raise QueueError("NoFreeThread", is_definite=True, is_transient=False)
+        try:
+            self._places.acquire_nowait()
+        except anyio.WouldBlock:
+            with anyio.move_on_after(self._deadline_s) as waiting:
+                await self._places.acquire()
+            if waiting.cancelled_caught:
+                raise QueueError("NoFreeThread", is_definite=True, is_transient=False) from None
         try:
             await self._run_blocking(call, limiter=self._threads)
         finally:

@@ -1,0 +1,118 @@
+"""What one simulation is to try: a scenario made small, its emails and its faults."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from loadtests.schedule import Schedule
+from scenarios.arrivals import Arrival, email_arrivals
+from scenarios.faults import Fault, StormKind
+from scenarios.model import EmailLoad, Scenario, ScenarioError
+from scenarios.storm import planned_faults
+
+EMAILS = 60
+LOAD_S = 60.0
+GROUPS_MAX, PEOPLE_MAX = 6, 12
+FAULTS_MAX = 6
+VISIBILITY_S_MAX = 4  # short enough for a fault to outlast it
+# Without a disk or a log there is nothing to break.
+NOT_SIMULATED: tuple[StormKind, ...] = ("disk-full", "disk-unwritable-log")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One seed's story to come."""
+
+    scenario: Scenario
+    seed: int
+    arrivals: tuple[Arrival, ...]
+    faults: tuple[Fault, ...]
+
+    def with_less(
+        self, arrivals: Sequence[Arrival] | None = None, faults: Sequence[Fault] | None = None
+    ) -> "Plan":
+        return replace(
+            self,
+            arrivals=self.arrivals if arrivals is None else tuple(arrivals),
+            faults=self.faults if faults is None else tuple(faults),
+        )
+
+    @property
+    def load(self) -> EmailLoad:
+        assert isinstance(self.scenario.load, EmailLoad)
+        return self.scenario.load
+
+    def schedule(self) -> Schedule:
+        return Schedule({"PostEmail": iter(self.arrivals)}, self.load.retries, self.seed)
+
+
+def key_prefix(seed: int) -> str:
+    """Of the idempotency keys: nothing but the seed decides what happens."""
+    return f"sim-{seed}"
+
+
+def made_small(scenario: Scenario) -> tuple[Scenario, list[str]]:
+    """The scenario as it is simulated, and what of it is not.
+
+    As long as a minute, with some dozen emails: short enough for thousands of seeds, and each
+    fault still meets several emails. Raises ScenarioError for a load that is not of emails.
+    """
+    load = scenario.load
+    if not isinstance(load, EmailLoad):
+        raise ScenarioError(f"{scenario.name}: only loads of emails can be simulated")
+    duration_s = min(load.duration_s, LOAD_S)
+    scale = duration_s / load.duration_s
+    emails = min(load.rate_per_s * load.duration_s, EMAILS)
+    small = load.model_copy(
+        update={
+            "rate_per_s": emails / duration_s,
+            "duration_s": duration_s,
+            "groups": min(load.groups, GROUPS_MAX),
+            "people": min(load.people, PEOPLE_MAX),
+        }
+    )
+    named = [fault for fault in scenario.faults if fault.at != "disk"]
+    skipped = [fault.label for fault in scenario.faults if fault.at == "disk"]
+    storm = scenario.storm
+    if storm is not None:
+        skipped += [kind for kind in storm.kinds if kind in NOT_SIMULATED]
+        kinds = [kind for kind in storm.kinds if kind not in NOT_SIMULATED]
+        if not kinds:
+            raise ScenarioError(f"{scenario.name}: nothing of its storm can be simulated")
+        storm = storm.model_copy(update={"kinds": kinds, "count": min(storm.count, FAULTS_MAX)})
+    expect = scenario.expect
+    few = expect.model_copy(
+        update={
+            "sample_min": min(expect.sample_min, int(emails / 3)),
+            "resent_min": min(expect.resent_min, 1),
+        }
+    )
+    changes = {
+        "load": small,
+        "queue": scenario.queue.model_copy(
+            update={
+                "visibility_timeout_s": min(scenario.queue.visibility_timeout_s, VISIBILITY_S_MAX)
+            }
+        ),
+        "faults": [_earlier(fault, scale) for fault in named],
+        "storm": storm,
+        "control": None,
+        "expect": few,
+    }
+    return scenario.model_copy(update=changes), skipped
+
+
+def plan_of(scenario: Scenario, seed: int) -> Plan:
+    """What this seed makes of a small scenario."""
+    assert isinstance(scenario.load, EmailLoad)
+    arrivals = tuple(email_arrivals(scenario.load, seed, key_prefix(seed)))
+    return Plan(scenario, seed, arrivals, tuple(planned_faults(scenario, seed)))
+
+
+def _earlier(fault: Fault, scale: float) -> Fault:
+    """A fault at the same share of a shorter load."""
+    times = {
+        name: getattr(fault, name) * scale
+        for name in ("start_s", "end_s")
+        if getattr(fault, name, None) is not None
+    }
+    return fault.model_copy(update=times)

@@ -1,0 +1,59 @@
+"""What is made of a scenario before it is simulated."""
+
+import pytest
+
+from loadtests.sim.plan import EMAILS, FAULTS_MAX, LOAD_S, VISIBILITY_S_MAX, made_small, plan_of
+from scenarios.model import ScenarioError, load_scenario, parse_scenario
+
+LONG = """
+name = "long"
+summary = "Longer than a simulation."
+claims = ["no-loss"]
+[load]
+kind = "emails"
+rate_per_s = 100
+duration_s = 600
+[[faults]]
+label = "gone"
+kind = "outage"
+start_s = 100
+end_s = 200
+[[faults]]
+label = "full"
+at = "disk"
+kind = "full"
+component = "api"
+[storm]
+kinds = ["sqs-outage", "disk-full"]
+count = 30
+"""
+
+
+def test_a_long_scenario_becomes_a_minute_with_some_dozen_emails():
+    small, skipped = made_small(parse_scenario(LONG, "t"))
+    assert small.load.duration_s == LOAD_S
+    assert small.load.rate_per_s * LOAD_S == pytest.approx(EMAILS)
+    assert (small.faults[0].start_s, small.faults[0].end_s) == (10, 20)
+    assert small.storm.count == FAULTS_MAX
+    assert small.queue.visibility_timeout_s == VISIBILITY_S_MAX
+    assert small.control is None
+    assert skipped == ["full", "disk-full"]
+    assert [fault.label for fault in small.faults] == ["gone"]
+    assert small.storm.kinds == ["sqs-outage"]
+
+
+def test_only_loads_of_emails_can_be_simulated():
+    with pytest.raises(ScenarioError, match="fifo-limit: only loads of emails"):
+        made_small(load_scenario("fifo-limit")[0])
+
+
+def test_a_storm_of_which_nothing_can_be_simulated_is_refused():
+    scenario = parse_scenario(LONG.replace('"sqs-outage", ', ""), "t")
+    with pytest.raises(ScenarioError, match="nothing of its storm"):
+        made_small(scenario)
+
+
+def test_the_seed_decides_emails_and_faults(storm):
+    assert plan_of(storm, 7) == plan_of(storm, 7)
+    assert plan_of(storm, 7).arrivals != plan_of(storm, 8).arrivals
+    assert plan_of(storm, 7).faults != plan_of(storm, 8).faults

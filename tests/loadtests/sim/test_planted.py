@@ -1,0 +1,170 @@
+"""Planted bugs in API and worker: each is found within some seeds, and told as a short story.
+
+The healthy reference under as many seeds is blamed for nothing.
+"""
+
+import asyncio
+import contextlib
+import random
+from types import SimpleNamespace
+from unittest.mock import patch
+
+from loadtests.sim import api
+from loadtests.sim.api import reference_intake
+from loadtests.sim.worker import reference_worker
+from loadtests.sim.world import Twin
+from reference.api import intake
+from reference.api.sending import QueueSender, SendFailedError
+from reference.worker import loop
+from reference.worker.courier import Courier
+from reference.worker.custody import Custody, GroupRun, Memory
+from reference.worker.decide import Delete, Known
+from reference.worker.heartbeat import Heartbeat
+
+SEEDS = 40
+
+
+def worker_with(**parts):
+    """The worker, put together with other parts in place of those that its loop names."""
+
+    def make(found):
+        with patch.multiple(loop, **parts):
+            return reference_worker(found)
+
+    return Twin(make_worker=make)
+
+
+def sender(kind):
+    """The API with another sender."""
+
+    def make(*found):
+        with patch.object(api, "QueueSender", kind):
+            return reference_intake(*found)
+
+    return Twin(make_intake=make)
+
+
+class DeletesFirst(Courier):
+    """Deletes the message, and then sends the email."""
+
+    def _send(self, held, queued):
+        run = next(run for run in self._custody.runs() if held in run.messages)
+        self._deleter.submit(run, held, "early").done.wait(5)
+        return super()._send(held, queued)
+
+
+class DeletesFailed(Courier):
+    """Takes a provider's error for the end of the matter."""
+
+    def _send(self, held, queued):
+        super()._send(held, queued)
+        return Delete("done")
+
+
+class Forgets(Memory):
+    """Does not know what it has sent."""
+
+    def recall(self, email_id):
+        del email_id
+        return Known.NEW
+
+
+class GoesOn(Courier):
+    """Goes on with the group behind an email that is yet to be sent."""
+
+    def deliver(self, run):
+        for held in list(run.messages):
+            alone = GroupRun([held], run.visible_at_s, run.lock)
+            super().deliver(alone)
+            self._custody.drop(run, [held])
+
+
+class SplitsGroups(Custody):
+    """Makes each message a run of its own, so that several threads send one group."""
+
+    def take(self, messages, visible_at_s):
+        return [run for held in messages for run in Custody.take(self, [held], visible_at_s)]
+
+
+class NeverBeats(Heartbeat):
+    """Extends nothing."""
+
+    def beat(self):
+        """Not even this."""
+
+
+class SendsExpired(Courier):
+    """Sends what may be in other hands already."""
+
+    def _handle(self, run, held):
+        return super()._handle(SimpleNamespace(visible_at_s=float("inf")), held)
+
+
+class EarlySender(QueueSender):
+    """Confirms, and then writes."""
+
+    async def send(self, **message):
+        asyncio.get_running_loop().create_task(self._write(message))
+
+    async def _write(self, message):
+        with contextlib.suppress(SendFailedError):
+            await super().send(**message)
+
+
+class SilentSender(QueueSender):
+    """Tells nobody that a write has failed."""
+
+    async def send(self, **message):
+        with contextlib.suppress(SendFailedError):
+            await super().send(**message)
+
+
+class SureSender(QueueSender):
+    """Takes an answer that did not come for a refusal."""
+
+    async def send(self, **message):
+        try:
+            await super().send(**message)
+        except SendFailedError as error:
+            raise intake.problems.key_reused() from error
+
+
+class OneIdSender(QueueSender):
+    """Takes a few digits of the id for the deduplication id."""
+
+    async def send(self, *, body, group, email_id):
+        await super().send(body=body, group=group, email_id=f"{email_id[:4]}{'0' * 31}")
+
+
+def fresh_ids():
+    """The API gives every request an id of its own, whatever its key."""
+
+    def make(*found):
+        made = reference_intake(*found)
+        identify = made.identify
+
+        def identify_anew(headers):
+            return identify(headers)._replace(email_id=f"em_{random.getrandbits(128):032x}")
+
+        made.identify = identify_anew
+        return made
+
+    return Twin(make_intake=make)
+
+
+PLANTED = {
+    "delete before send": (worker_with(Courier=DeletesFirst), "lost"),
+    "ack on exception": (worker_with(Courier=DeletesFailed), "lost"),
+    "what was sent is not remembered": (worker_with(Memory=Forgets), "duplicated"),
+    "the group goes on behind a failure": (worker_with(Courier=GoesOn), "reordered"),
+    "a group sent in parallel": (worker_with(Custody=SplitsGroups), "reordered"),
+    "visibility not extended": (
+        worker_with(Heartbeat=NeverBeats, Courier=SendsExpired),
+        "duplicated",
+    ),
+    "202 before the write": (sender(EarlySender), "false_ack"),
+    "a failed write gets 202": (sender(SilentSender), "lost"),
+    "an unknown outcome called a refusal": (sender(SureSender), "false_ack"),
+    "a short deduplication id": (sender(OneIdSender), "lost"),
+    "a retry with another deduplication id": (fresh_ids(), "duplicated"),
+}
