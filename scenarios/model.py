@@ -114,6 +114,8 @@ class Expectation(Model):
     late_p99_ms_max: float = Field(50.0, gt=0)  # generator: from intended to actual start
     achieved_share_min: float = Field(0.99, gt=0, le=1)
     acknowledged_share_min: float = Field(0.99, ge=0, le=1)  # of the emails, retries included
+    # Once all faults are over: the longest that an email may be neither delivered nor parked.
+    stuck_after_s: float | None = Field(None, gt=0, le=3_600)
     resent_min: int = Field(0, ge=0)  # emails sent again after the queue had stored them
 
 

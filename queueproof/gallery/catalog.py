@@ -27,6 +27,8 @@ class Expected(BaseModel):
     offence: str  # a part of what the check has to say about its first offences
     # Other claims that the defect honestly breaks, and why it cannot break one without the other.
     also: dict[str, str] = Field(default_factory=dict)
+    # Claims that it breaks or not, as chance has it, and why.
+    perhaps: dict[str, str] = Field(default_factory=dict)
 
 
 class Twin(Expected):

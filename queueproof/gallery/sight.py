@@ -29,7 +29,7 @@ def look(expected: Expected | None, judgement: Judgement) -> tuple[Sight, str]:
         if outcome is Outcome.INCONCLUSIVE:
             return Sight.UNCLEAR, _why_not(judgement, {expected.claim})
         return Sight.MISSED, f"{expected.claim} was {outcome or 'not tried'}"
-    if refuted != wanted:
+    if refuted - set(expected.perhaps) != wanted:
         return Sight.WRONG_CHECK, f"refuted: {_list(refuted)}; expected: {_list(wanted)}"
     said = {
         offence.what

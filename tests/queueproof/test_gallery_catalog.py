@@ -42,7 +42,7 @@ def test_a_twin_is_documented_and_can_be_loaded(twin):
     docstring = ast.get_docstring(ast.parse(path.read_text()))
     assert docstring is not None
     assert len(docstring.split()) >= WORDS_MIN
-    for claim in (twin.claim, *twin.also):
+    for claim in (twin.claim, *twin.also, *twin.perhaps):
         assert claim in docstring
     spec = importlib.util.spec_from_file_location(f"planted_{path.stem}", path)
     spec.loader.exec_module(importlib.util.module_from_spec(spec))  # starts nothing
@@ -53,7 +53,7 @@ def test_a_twins_claims_are_tried_by_its_scenarios(twin):
     """A claim that nobody tries could not be refuted."""
     (exhibit,) = twin_exhibits([twin], seed=1)
     tried = {claim for planned in plan(exhibit.scenarios) for claim in planned.scenario.claims}
-    assert {twin.claim, *twin.also} <= tried
+    assert {twin.claim, *twin.also, *twin.perhaps} <= tried
     assert tried <= {*CHECKS, LOGS_CLAIM}
     assert twin.replaces in MODULES
 

@@ -66,6 +66,13 @@ def test_a_defect_that_breaks_two_claims_has_to_be_refuted_on_both():
     assert look(expected, judgement(order=NO, no_loss=OK))[0] is Sight.WRONG_CHECK
 
 
+def test_a_claim_that_chance_decides_on_may_be_refuted_or_not():
+    expected = MEANT_FOR_ORDER.model_copy(update={"perhaps": {"no-loss": "a race"}})
+    assert look(expected, judgement(order=NO, no_loss=NO))[0] is Sight.CAUGHT
+    assert look(expected, judgement(order=NO, no_loss=OK))[0] is Sight.CAUGHT
+    assert look(expected, judgement(order=OK, no_loss=NO))[0] is Sight.WRONG_CHECK
+
+
 @pytest.mark.parametrize(
     ("judged", "sight", "detail"),
     [

@@ -19,7 +19,7 @@ NAME = "smtp"
 REFUSALS = {
     "throttle": "450 4.2.1 too many emails, try again later",
     "unavailable": "421 4.3.2 service not available, closing transmission channel",
-    "reject": "550 5.7.1 email refused",
+    "reject": "550 5.7.1 <{recipient}>: email refused",
 }
 
 
@@ -76,7 +76,8 @@ class SmtpHandler:
             if fault.kind == "unavailable":
                 # Once the answer is written, which happens before the loop turns.
                 asyncio.get_running_loop().call_soon(_transport(server).close)
-            return REFUSALS[fault.kind]
+            # As many relays do, it names whom the email was for.
+            return REFUSALS[fault.kind].format(recipient=mail.recipients[0])
         self._sink.accept(NAME, [mail])
         if fault is not None:
             self._sink.fired(fault, NAME, [mail], stored=True)
