@@ -77,7 +77,10 @@ create or replace table sinks as
         select coalesce(number_of(s.key), k.kid) as kid, s.*
         from sink s left join key_names k using (key))
     select kid, cast(count(*) as integer) as deliveries, min(at_s) as first_s, max(at_s) as last_s,
-           min(eid) as delivered_eid, max(eid) as other_delivered_eid,
+           -- As which message it first came, and as which other, if any.
+           arg_min(eid, n.at_s) as delivered_eid,
+           case arg_min(eid, n.at_s) when min(eid) then max(eid) else min(eid) end
+               as other_delivered_eid,
            min(at_s) filter (kid >= 0 and kid < {planned} and
                n.recipients_sha256 <> p.recipients_sha256) as misdelivered_s,
            count(*) filter ((kid is null and n.key is not null)

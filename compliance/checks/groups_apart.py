@@ -11,33 +11,26 @@ from compliance.verdict import OFFENCES_KEPT, Offence, Verdict, decide
 
 CLAIM = "groups-apart"
 
-# Emails by the group that their sender gave them and the one that the queue was given. A message
-# belongs to the email that it was delivered as; a 202 may name the message of another.
+# Delivered emails by the group that their sender gave them and the one that the queue was given.
 PLACED = """
-    with bearer as (
-        select email_id, key from sink union
-        select email_id, key from acknowledged
-        where email_id not in (select email_id from sink where email_id is not null)
-          and email_id in (
-              select email_id from acknowledged group by email_id having count(*) = 1)
-    )
-    select s.email_id, s.stored_s, s."group" as queue_group, t."group" as sender_group
-    from stored s join bearer using (email_id) join attempted t using (key)
-    where s."group" is not null and t."group" is not null
+    select e.kid, i.eid, i.stored_s, i.gid as queue_gid, e.gid as sender_gid
+    from emails e join email_ids i on i.eid = e.delivered_eid
+    where i.stored_s is not null and i.gid is not null and e.gid is not null
 """
 COUNTS = f"""
-    select count(distinct email_id), count(distinct sender_group), count(distinct queue_group)
-    from ({PLACED})
+    select count(*), count(distinct sender_gid), count(distinct queue_gid) from ({PLACED})
 """  # noqa: S608 - our own text
 # All but those of the group that came first.
 JOINED = f"""
-    with placed as ({PLACED})
-    select email_id, stored_s from (
-        select *, first_value(sender_group) over (
-            partition by queue_group order by stored_s, email_id) as owner
-        from placed
-    ) where sender_group <> owner
-    order by stored_s
+    with placed as ({PLACED}),
+    mixed as (
+        select queue_gid from placed group by queue_gid having min(sender_gid) < max(sender_gid)),
+    owned as (
+        select *, first_value(sender_gid) over (
+            partition by queue_gid order by stored_s, kid) as owner
+        from placed where queue_gid in (select queue_gid from mixed))
+    select email_id, o.stored_s from owned o join email_ids using (eid)
+    where sender_gid <> owner order by o.stored_s, kid
 """  # noqa: S608 - our own text
 
 
@@ -50,7 +43,7 @@ def check(history: History) -> Verdict:
         reasons.append("fewer than two message groups were sent to")
     if emails < history.scenario.expect.sample_min:
         reasons.append(
-            f"{emails} stored emails are fewer than the {history.scenario.expect.sample_min} "
+            f"{emails} delivered emails are fewer than the {history.scenario.expect.sample_min} "
             "asked for"
         )
     joined = history.rows(JOINED)

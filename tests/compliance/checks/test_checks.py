@@ -224,6 +224,18 @@ def test_overtaking_refutes_order(story):
     assert [offence.id for offence in verdict.offences] == ["em_a"]
 
 
+@pytest.mark.parametrize("second", ["em_a0", "em_z9"])
+def test_a_second_copy_under_another_id_leaves_the_first_in_its_place(story, second):
+    """Its own order is that of the message as which it first came."""
+    for number, email_id in enumerate(["em_m", "em_n", second]):
+        story.stored(email_id, sequence=number)
+    for key, email_id in (("m", "em_m"), ("n", "em_n"), ("m", second)):
+        story.invoke(key)
+        story.delivered(key, email_id=email_id)
+    assert story.history().sets.reordered == 0
+    assert story.history().sets.duplicated == 1
+
+
 def test_groups_of_one_do_not_try_order(story):
     story.healthy("a", group="g1")
     story.healthy("b", group="g2")
