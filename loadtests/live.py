@@ -149,7 +149,7 @@ def _run(experiment: _Experiment, components: Components, target: Target | None)
         pipeline = Pipeline(experiment.folder, components, modules=experiment.modules)
         pipeline.start_sqs(experiment.scenario.queue, experiment.seed, keeps_data=faults.keeps_data)
         if isinstance(load, EmailLoad):
-            pipeline.start_service(experiment.scenario.queue)
+            pipeline.start_service(experiment.scenario.queue, experiment.scenario.providers)
         experiment.queue = pipeline.queue_attributes
     else:
         (experiment.folder / "logs").mkdir()

@@ -38,6 +38,7 @@ QUEUE_NAME = "emails.fifo"
 DLQ_NAME = "emails-dlq.fifo"
 TENANT = "queueproof"
 API_KEY = "local-test-key"
+PROVIDER_KEY = "local-provider-key"  # the sink wants one, whichever it is
 # The local SQS checks no signature; SDKs want something to sign with all the same.
 AWS_ENV = {
     "AWS_ACCESS_KEY_ID": "local",
@@ -135,8 +136,11 @@ class Pipeline:
             QueueUrl=self.queue_url, AttributeNames=["All"]
         )["Attributes"]
 
-    def start_service(self, queue: Queue) -> None:
-        """Start sink, API and worker, and wait until the API is ready. Raises ComponentError."""
+    def start_service(self, queue: Queue, providers: Sequence[str] = ("smtp",)) -> None:
+        """Start sink, API and worker, and wait until the API is ready. Raises ComponentError.
+
+        `providers`, all of them played by the sink, stand in the order of failover.
+        """
         self.smtp_port, http_port = self._start(
             "sink",
             [
@@ -178,12 +182,25 @@ class Pipeline:
                 "EMAIL_WORKER_SQS_ENDPOINT_URL": self.sqs_endpoint,
                 "EMAIL_WORKER_REGION": REGION,
                 "EMAIL_WORKER_VISIBILITY_TIMEOUT_S": str(queue.visibility_timeout_s),
-                "EMAIL_WORKER_SMTP_HOST": "127.0.0.1",
-                "EMAIL_WORKER_SMTP_PORT": str(self.smtp_port),
                 "EMAIL_WORKER_JOURNAL": str(self._folder / "worker.jsonl"),
+                "EMAIL_WORKER_LEDGER": f"sqlite:{self._folder / 'deliveries.sqlite3'}",
+                "EMAIL_WORKER_PROVIDERS": ",".join(providers),
+                **self._provider_addresses(),
             },
         )
         wait_until_ready(self.api_url)
+
+    def _provider_addresses(self) -> dict[str, str]:
+        return {
+            "EMAIL_WORKER_SMTP_HOST": "127.0.0.1",
+            "EMAIL_WORKER_SMTP_PORT": str(self.smtp_port),
+            "EMAIL_WORKER_SES_ENDPOINT_URL": self.sink_url,
+            "EMAIL_WORKER_SENDGRID_URL": self.sink_url,
+            "EMAIL_WORKER_SENDGRID_API_KEY": PROVIDER_KEY,
+            "EMAIL_WORKER_MAILGUN_URL": self.sink_url,
+            "EMAIL_WORKER_MAILGUN_DOMAIN": "mail.example.com",
+            "EMAIL_WORKER_MAILGUN_API_KEY": PROVIDER_KEY,
+        }
 
     def _start(
         self,

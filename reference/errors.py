@@ -48,5 +48,16 @@ def outcome_unknown(code: str) -> ProviderError:
     return ProviderError(code, is_definite=False, is_transient=True)
 
 
+class LedgerError(PipelineError):
+    """The delivery ledger cannot be read or written; no email may be sent meanwhile.
+
+    Common causes: a full disk (SQLITE_FULL), a file that may not be written (SQLITE_READONLY,
+    SQLITE_CANTOPEN), a DynamoDB table that is throttled or does not exist.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, is_definite=True, is_transient=True)
+
+
 class UnreadableMessageError(Exception):
     """A queue message that is not one of ours. Its text says which field, never what was in it."""

@@ -1,6 +1,6 @@
 """The worker in the simulation: `reference.worker` as it is, on simulated threads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loadtests.sim.network import Exchange
@@ -10,6 +10,7 @@ from reference.clock import Clock
 from reference.journal import Journal
 from reference.providers.base import Provider
 from reference.sqs_client import QueueReader
+from reference.worker.ledger.port import Claim, Ledger, Outcome
 from reference.worker.loop import Pace, Worker
 
 CONNECT_TIMEOUT_S = 2.0
@@ -23,7 +24,8 @@ class WorkerParts:
 
     polls: QueueReader
     calls: QueueReader
-    provider: Provider
+    providers: Sequence[Provider]
+    ledger: Ledger
     journal: Journal
     clock: Clock
     pace: Pace
@@ -39,12 +41,41 @@ def reference_worker(parts: WorkerParts) -> Worker:
     return Worker(
         polls=parts.polls,
         calls=parts.calls,
-        provider=parts.provider,
+        providers=parts.providers,
+        ledger=parts.ledger,
         journal=parts.journal,
         clock=parts.clock,
         pace=parts.pace,
         threads=parts.threads,
     )
+
+
+class DiskLedger:
+    """The delivery ledger as one life of the worker sees it; what is written outlives that.
+
+    `lose_turn` is called after each write, because right there a process can die.
+    """
+
+    def __init__(self, written: Ledger, lose_turn: Callable[[], None]) -> None:
+        self._written = written
+        self._lose_turn = lose_turn
+
+    def claim(self, email_id: str, *, provider: str, lease_s: float) -> Claim:
+        claim = self._written.claim(email_id, provider=provider, lease_s=lease_s)
+        self._lose_turn()
+        return claim
+
+    def move(self, claim: Claim, provider: str) -> bool:
+        is_ours = self._written.move(claim, provider)
+        self._lose_turn()
+        return is_ours
+
+    def settle(self, claim: Claim, outcome: Outcome) -> None:
+        self._written.settle(claim, outcome)
+        self._lose_turn()
+
+    def close(self) -> None:
+        """The file stays."""
 
 
 class WorkerLife:

@@ -28,6 +28,7 @@ from loadtests.sim.worker import (
     CALL_TIMEOUT_S,
     CONNECT_TIMEOUT_S,
     PROVIDER_TIMEOUT_S,
+    DiskLedger,
     MakeWorker,
     WorkerLife,
     WorkerParts,
@@ -38,6 +39,7 @@ from reference.clock import VirtualClock
 from reference.cloud.mail_sink.faults import ProviderFaults
 from reference.cloud.mail_sink.sink import Sink
 from reference.sqs_client import SqsQueue
+from reference.worker.ledger.memory import MemoryLedger
 from reference.worker.loop import Pace
 from scenarios.arrivals import CORRELATION_HEADER, Person
 from scenarios.evidence import Phase
@@ -134,6 +136,7 @@ class _World:
         self._queues = SqsQueues(
             self._clocks["sqs"], self._ledgers, plan.scenario.queue, self._random("ids")
         )
+        self._deliveries = MemoryLedger(self._clock)
         provider_faults = ProviderFaults(
             self._clock, LedgerJournal(self._ledgers, "faults"), seed=plan.seed
         )
@@ -236,11 +239,15 @@ class _World:
         parts = WorkerParts(
             polls=self._sqs_queue("worker", threads, CONNECT_TIMEOUT_S, poll_timeout_s),
             calls=self._sqs_queue("worker", threads, CONNECT_TIMEOUT_S, CALL_TIMEOUT_S),
-            provider=SimProvider(
-                "smtp",
-                self._route("worker", "sink", threads),
-                timeout_s=PROVIDER_TIMEOUT_S,
-            ),
+            providers=[
+                SimProvider(
+                    name,
+                    self._route("worker", "sink", threads),
+                    timeout_s=PROVIDER_TIMEOUT_S,
+                )
+                for name in self._plan.scenario.providers
+            ],
+            ledger=DiskLedger(self._deliveries, threads.lose_turn),
             journal=ProcessJournal(self._ledgers, "worker", process, threads.lose_turn),
             clock=self._clocks["worker"],
             pace=pace,

@@ -8,10 +8,10 @@ import structlog
 from reference import log_setup, sqs_client
 from reference.clock import MonotonicClock
 from reference.journal import FileJournal, NullJournal
-from reference.providers.smtp import SmtpProvider
 from reference.settings import SettingsError
 from reference.sqs_client import SqsQueue
 from reference.worker.loop import Pace, Worker
+from reference.worker.parts import make_ledger, make_providers
 from reference.worker.settings import WorkerSettings
 
 CONNECT_TIMEOUT_S = 2.0
@@ -20,11 +20,14 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def main(arguments: list[str]) -> int:
+    clock = MonotonicClock()
     try:
         settings = WorkerSettings.load("python -m reference.worker", arguments)
         polls = _queue(settings, settings.wait_time_s + CALL_TIMEOUT_S, settings.pollers)
         calls = _queue(settings, CALL_TIMEOUT_S, settings.concurrency + 2)
+        providers = make_providers(settings, clock)
         journal = NullJournal() if settings.journal is None else FileJournal(settings.journal)
+        ledger = make_ledger(settings, clock)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -32,17 +35,11 @@ def main(arguments: list[str]) -> int:
         print(f"EMAIL_WORKER_JOURNAL: {error.strerror}; wanted: a writable file", file=sys.stderr)
         return 2
     log_setup.configure("worker", settings.log_level)
-    clock = MonotonicClock()
     worker = Worker(
         polls=polls,
         calls=calls,
-        provider=SmtpProvider(
-            settings.smtp_host,
-            settings.smtp_port,
-            domain=settings.sender_domain,
-            timeout_s=settings.smtp_timeout_s,
-            clock=clock,
-        ),
+        providers=providers,
+        ledger=ledger,
         journal=journal,
         clock=clock,
         pace=Pace(
@@ -56,7 +53,13 @@ def main(arguments: list[str]) -> int:
     # Blocked in every thread and waited for in this one: a handler could interrupt a lock.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     worker.start()
-    log.info("working", pollers=settings.pollers, senders=settings.concurrency)
+    log.info(
+        "working",
+        pollers=settings.pollers,
+        senders=settings.concurrency,
+        providers=settings.providers,
+        ledger=settings.ledger.partition(":")[0],
+    )
     number = signal.sigwait(STOP_SIGNALS)
     log.info("stopping", signal=signal.Signals(number).name)
     log.info("stopped", is_drained=worker.drain())

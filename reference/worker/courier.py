@@ -13,16 +13,14 @@ import structlog
 
 from reference.clock import Clock
 from reference.domain import QueuedEmail
-from reference.errors import ProviderError, QueueError
-from reference.providers.base import Outgoing, Provider
+from reference.errors import QueueError
 from reference.sqs_client import QueueReader
 from reference.worker import decide
-from reference.worker.custody import Custody, GroupRun, Held, Memory
+from reference.worker.custody import Custody, GroupRun, Held
 from reference.worker.decide import (
     Abandon,
     Decision,
     Delete,
-    Known,
     LeaveForRedrive,
     Postpone,
     Release,
@@ -30,6 +28,7 @@ from reference.worker.decide import (
     Send,
 )
 from reference.worker.deletes import Deleter, Deletion
+from reference.worker.outbox import Outbox
 from reference.worker.record import WorkerJournal
 
 
@@ -40,10 +39,9 @@ class Courier:
         self,
         *,
         calls: QueueReader,
-        provider: Provider,
+        outbox: Outbox,
         deleter: Deleter,
         custody: Custody,
-        memory: Memory,
         journal: WorkerJournal,
         clock: Clock,
         margin_s: float,
@@ -51,10 +49,9 @@ class Courier:
     ) -> None:
         """`margin_s`: with no more visibility left than this, a message is not sent."""
         self._calls = calls
-        self._provider = provider
+        self._outbox = outbox
         self._deleter = deleter
         self._custody = custody
-        self._memory = memory
         self._journal = journal
         self._clock = clock
         self._margin_s = margin_s
@@ -99,53 +96,26 @@ class Courier:
         self._custody.drop(run, run.messages)
 
     def _handle(self, run: GroupRun, held: Held) -> Decision:
+        visible_in_s = run.visible_at_s - self._clock.now_s()
         decision = decide.before_send(
             held.email,
-            known=self._memory.recall(held.email_id),
             receive_count=held.message.receive_count,
-            visible_in_s=run.visible_at_s - self._clock.now_s(),
+            visible_in_s=visible_in_s,
             margin_s=self._margin_s,
             wall_s=self._clock.wall_s(),
             is_stopping=self._is_stopping(),
         )
         if isinstance(decision, Send):
             assert held.email is not None
-            return self._send(held, held.email)
+            return self._send(held, held.email, visible_in_s)
         if isinstance(decision, LeaveForRedrive):
             self._journal.write("failed", held, decision.reason)
-            self._log.error("email cannot be sent", reason=decision.reason, **_ids(held))
+            self._log.error("email cannot be sent", reason=decision.reason, **held.ids())
         return decision
 
-    def _send(self, held: Held, queued: QueuedEmail) -> Decision:
-        provider = self._provider.name
-        self._journal.write("attempted", held, provider=provider)
-        began_s = self._clock.now_s()
-        error: ProviderError | None = None
-        try:
-            self._provider.send(Outgoing(queued.email_id, queued.email))
-        except ProviderError as caught:
-            error = caught
-        duration_ms = round((self._clock.now_s() - began_s) * 1000, 2)
-        decision = decide.after_send(
-            error,
-            message_id=held.message.message_id,
-            receive_count=held.message.receive_count,
-        )
-        if isinstance(decision, Delete):
-            self._memory.remember(held.email_id, Known.SENT)
-            self._journal.write("sent", held, provider=provider)
-            self._log.info("email sent", duration_ms=duration_ms, **_ids(held))
-            return decision
-        if isinstance(decision, LeaveForRedrive):
-            self._memory.remember(held.email_id, Known.REFUSED)
-        assert error is not None
-        self._journal.write(
-            "failed", held, decision.reason, provider=provider, definite=error.is_definite
-        )
-        self._log.warning(
-            "email not sent", reason=decision.reason, duration_ms=duration_ms, **_ids(held)
-        )
-        return decision
+    def _send(self, held: Held, queued: QueuedEmail, visible_in_s: float) -> Decision:
+        # The lease ends before others can receive the message: they shall find it free.
+        return self._outbox.send(held, queued, lease_s=visible_in_s - self._margin_s)
 
     def _give_back(
         self, run: GroupRun, left: list[tuple[Held, str, str]], visibility_s: int | None
@@ -162,11 +132,3 @@ class Courier:
             for held, event, reason in left:
                 self._journal.write(event, held, reason)
             self._custody.drop(run, [held for held, _, _ in left])
-
-
-def _ids(held: Held) -> dict[str, object]:
-    return {
-        "email_id": held.email_id,
-        "message_id": held.message.message_id,
-        "receive_count": held.message.receive_count,
-    }

@@ -4,24 +4,14 @@ Those of one group from one receive stay together as a GroupRun: SQS may reorder
 messages are released or extended one by one, so a run is extended and given back as a whole.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from reference.clock import Clock
 from reference.domain import EMAIL_ID, QueuedEmail
 from reference.errors import UnreadableMessageError
 from reference.sqs_client import Received
-from reference.worker.decide import PAUSE_LONGEST_S, Known
 from reference.worker.threads import MACHINE_THREADS, Threads
-
-REMEMBERED_MAX = 100_000  # emails; at 300 a second, the last 5 minutes
-# Longer than a refused email can be away because its group pauses before a retry; short enough
-# for an operator who has mended the cause and takes it out of the dead-letter queue again.
-REFUSED_REMEMBERED_S = 900.0
-assert REFUSED_REMEMBERED_S > 2 * PAUSE_LONGEST_S
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +32,14 @@ class Held:
             return self.email.email_id
         is_ours = EMAIL_ID.fullmatch(self.message.dedup_id)
         return self.message.dedup_id if is_ours else self.message.message_id
+
+    def ids(self) -> dict[str, object]:
+        """What a log line says of it."""
+        return {
+            "email_id": self.email_id,
+            "message_id": self.message.message_id,
+            "receive_count": self.message.receive_count,
+        }
 
 
 @dataclass(eq=False)
@@ -105,31 +103,3 @@ class Custody:
         """Whether fewer than `count` messages are in hand, now or within the time given."""
         with self._changed:
             return self._changed.wait_for(lambda: self._count < count, timeout_s)
-
-
-class Memory:
-    """What became of recent emails, in case SQS delivers them again."""
-
-    def __init__(self, clock: Clock, remembered_max: int = REMEMBERED_MAX) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._known: OrderedDict[str, tuple[Known, float]] = OrderedDict()
-        self._remembered_max = remembered_max
-
-    def recall(self, email_id: str) -> Known:
-        """A refusal counts from when it was last recalled, so it holds until it is parked."""
-        with self._lock:
-            now_s = self._clock.now_s()
-            known, at_s = self._known.get(email_id, (Known.NEW, now_s))
-            if known is Known.REFUSED:
-                if now_s - at_s >= REFUSED_REMEMBERED_S:
-                    return Known.NEW
-                self._known[email_id] = (known, now_s)
-            return known
-
-    def remember(self, email_id: str, known: Known) -> None:
-        with self._lock:
-            self._known[email_id] = (known, self._clock.now_s())
-            self._known.move_to_end(email_id)
-            if len(self._known) > self._remembered_max:
-                self._known.popitem(last=False)

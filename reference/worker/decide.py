@@ -6,29 +6,28 @@ parked in the dead-letter queue once it was received more often than maxReceiveC
 
 import zlib
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from reference.domain import QueuedEmail
-from reference.errors import ProviderError
+from reference.errors import LedgerError, ProviderError
 from reference.sqs_client import VISIBILITY_MAX_S
+from reference.worker.ledger.port import REFUSED_S, Claim, Known
 
 RETRY_FIRST_S = 1
 RETRY_MAX_S = 300
 PAUSE_LONGEST_S = RETRY_MAX_S * 5 // 4  # with the spread
+assert REFUSED_S > 2 * PAUSE_LONGEST_S  # a refusal outlasts the pause of its group
+# Without a ledger nothing can be sent, and every receive brings a message closer to the
+# dead-letter queue, so its messages come back less often.
+LEDGER_PAUSE_S = 10
+# Each attempt of unknown outcome may have been an email. So many, over some seven seconds at least,
+# then a person has to look.
+UNKNOWN_ATTEMPTS_MAX = 4
 # Receives after which a hopeless message is no longer hurried to the dead-letter queue: there
 # seems to be none. AWS's default maxReceiveCount is 10.
 HURRIED_RECEIVES_MAX = 10
 UNPARKED_PAUSE_S = 60
 # A postponed message must be back before SQS's 12 hours are over.
 POSTPONE_MAX_S = VISIBILITY_MAX_S - 60
-
-
-class Known(Enum):
-    """What this process remembers of an email."""
-
-    NEW = auto()
-    SENT = auto()  # the provider accepted it, but the message was not deleted
-    REFUSED = auto()  # the provider refused it for good
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +85,13 @@ Decision = Send | Delete | Retry | Postpone | Release | LeaveForRedrive | Abando
 def before_send(
     email: QueuedEmail | None,
     *,
-    known: Known,
     receive_count: int,
     visible_in_s: float,
     margin_s: float,
     wall_s: float,
     is_stopping: bool = False,
-) -> Send | Delete | Postpone | Release | LeaveForRedrive | Abandon:
-    """`email` is None when the body could not be read.
+) -> Send | Postpone | Release | LeaveForRedrive | Abandon:
+    """Whether to ask the ledger for it. `email` is None when the body could not be read.
 
     `visible_in_s` is the time until others can receive the message; with `margin_s` or less
     left, a send might overlap with theirs.
@@ -102,10 +100,8 @@ def before_send(
         return Abandon("visibility-lost")
     if is_stopping:
         return Release("stopping")
-    if email is None or known is Known.REFUSED:
-        return _leave(receive_count, "unreadable" if email is None else "already-refused")
-    if known is Known.SENT:
-        return Delete("already-sent")
+    if email is None:
+        return _leave(receive_count, "unreadable")
     if email.send_after is not None:
         due_in_s = email.send_after.timestamp() - wall_s
         if due_in_s > 0:
@@ -113,20 +109,47 @@ def before_send(
     return Send()
 
 
+def after_claim(
+    claim: Claim, *, message_id: str, receive_count: int
+) -> Send | Delete | Retry | LeaveForRedrive:
+    """Whether to send, as the ledger answered."""
+    match claim.known:
+        case Known.SENT:
+            return Delete("already-sent")
+        case Known.REFUSED:
+            return _leave(receive_count, "already-refused")
+        case Known.BUSY:
+            return Retry(_backoff_s(message_id, receive_count), "in-other-hands")
+    if claim.unknown >= UNKNOWN_ATTEMPTS_MAX:
+        return _leave(receive_count, "unknown-too-often")
+    return Send()
+
+
 def after_send(
-    error: ProviderError | None, *, message_id: str, receive_count: int
+    error: ProviderError | LedgerError | None, *, message_id: str, receive_count: int
 ) -> Delete | Retry | LeaveForRedrive:
-    """`error` is None when the provider accepted the email.
+    """`error` is None when a provider accepted the email.
 
     An unknown outcome is retried: a second copy is a nuisance, a lost email is not forgiven.
     """
     if error is None:
         return Delete()
+    reason = reason_of(error)
+    if not error.is_transient:
+        return _leave(receive_count, reason)
+    pause_s = _backoff_s(message_id, receive_count)
+    if isinstance(error, LedgerError):
+        pause_s = max(pause_s, LEDGER_PAUSE_S)
+    return Retry(pause_s, reason)
+
+
+def reason_of(error: ProviderError | LedgerError) -> str:
+    """What logs and journals call a failure."""
+    if isinstance(error, LedgerError):
+        return f"ledger:{error.code}"
     if not error.is_definite:
-        return Retry(_backoff_s(message_id, receive_count), f"unknown:{error.code}")
-    if error.is_transient:
-        return Retry(_backoff_s(message_id, receive_count), f"transient:{error.code}")
-    return _leave(receive_count, f"permanent:{error.code}")
+        return f"unknown:{error.code}"
+    return f"{'transient' if error.is_transient else 'permanent'}:{error.code}"
 
 
 def _leave(receive_count: int, reason: str) -> LeaveForRedrive:

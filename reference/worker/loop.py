@@ -14,12 +14,16 @@ from reference.clock import Clock
 from reference.errors import QueueError
 from reference.journal import Journal
 from reference.providers.base import Provider
+from reference.providers.failover import Failover
 from reference.sqs_client import QueueReader, Received
 from reference.worker.backoff import pause_s
 from reference.worker.courier import Courier
-from reference.worker.custody import Custody, GroupRun, Memory, read
+from reference.worker.custody import Custody, GroupRun, read
 from reference.worker.deletes import Deleter
 from reference.worker.heartbeat import Heartbeat
+from reference.worker.ledger.memory import MemoryLedger
+from reference.worker.ledger.port import Ledger
+from reference.worker.outbox import Outbox
 from reference.worker.record import WorkerJournal
 from reference.worker.threads import MACHINE_THREADS, Thread, Threads
 
@@ -46,15 +50,21 @@ class Worker:
         *,
         polls: QueueReader,
         calls: QueueReader,
-        provider: Provider,
+        providers: Sequence[Provider],
+        ledger: Ledger | None = None,
         journal: Journal,
         clock: Clock,
         pace: Pace,
         threads: Threads = MACHINE_THREADS,
     ) -> None:
-        """`polls` and `calls` are the same queue: long polls need a longer time-out."""
+        """`polls` and `calls` are the same queue: long polls need a longer time-out.
+
+        `providers` stand in the order of failover. Without a ledger, what was sent is remembered
+        as long as the worker lives.
+        """
         self._polls = polls
-        self._provider = provider
+        self._failover = Failover(providers, clock)
+        self._ledger = ledger or MemoryLedger(clock)
         self._clock = clock
         self._pace = pace
         self._threads = threads
@@ -66,12 +76,14 @@ class Worker:
         self._heartbeat = Heartbeat(
             calls, self._custody, self._journal, clock, visibility_s=pace.visibility_s
         )
+        self._outbox = Outbox(
+            failover=self._failover, ledger=self._ledger, journal=self._journal, clock=clock
+        )
         self._courier = Courier(
             calls=calls,
-            provider=provider,
+            outbox=self._outbox,
             deleter=self._deleter,
             custody=self._custody,
-            memory=Memory(clock),
             journal=self._journal,
             clock=clock,
             margin_s=min(1.0, pace.visibility_s / 4),
@@ -102,7 +114,11 @@ class Worker:
         is_drained = self._custody.wait_for_fewer_than(1, DRAIN_MAX_S)
         self._drained.set()
         self._senders.shutdown(wait=is_drained, cancel_futures=True)
-        self._provider.close()
+        self._failover.close()
+        if is_drained:  # else a send may still end, and its outcome is to be kept
+            self._ledger.close()
+        if counts := self._outbox.counts():
+            self._log.info("out of the ordinary", counts=counts)
         return is_drained
 
     def _poll(self) -> None:

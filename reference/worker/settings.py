@@ -1,29 +1,115 @@
 """What the worker process can be told, as EMAIL_WORKER_* variables."""
 
+import os
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field
-from pydantic_settings import SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from reference.settings import Port, ProcessSettings, Seconds, parent_must_exist
 from reference.sqs_client import VISIBILITY_MAX_S
+from reference.worker.ledger.port import RETENTION_MAX_S
+
+ProviderName = Literal["smtp", "ses", "sendgrid", "mailgun"]
+_DOMAIN = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
+_URL = r"^https?://\S+$"
+_TABLE = r"[A-Za-z0-9_.-]{3,255}"  # DynamoDB's rule for names of tables
+
+
+def _names(text: object) -> object:
+    return [name.strip() for name in text.split(",")] if isinstance(text, str) else text
+
+
+def _once_each(names: tuple[ProviderName, ...]) -> tuple[ProviderName, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("a provider stands there twice")
+    return names
+
+
+def _needed_by(provider: ProviderName) -> AfterValidator:
+    """For a setting that must be there once its provider is among the providers."""
+
+    def check(value: Any, info: ValidationInfo) -> Any:
+        if value is None and provider in info.data.get("providers", ()):
+            raise ValueError(f"not set, and {provider} is among the providers")
+        return value
+
+    return AfterValidator(check)
+
+
+def _ledger(text: str) -> str:
+    kind, _, place = text.partition(":")
+    checks: dict[str, Callable[[], bool]] = {
+        "sqlite": lambda: bool(place) and os.access(Path(place).absolute().parent, os.W_OK),
+        "dynamodb": lambda: re.fullmatch(_TABLE, place) is not None,
+        "none": lambda: not place,
+    }
+    if kind not in checks:
+        raise ValueError("not a ledger")
+    if not checks[kind]():
+        raise ValueError(f"not a place for {kind}")
+    return text
 
 
 class WorkerSettings(ProcessSettings):
     """EMAIL_WORKER_*."""
 
-    model_config = SettingsConfigDict(env_prefix="EMAIL_WORKER_")
+    model_config = SettingsConfigDict(env_prefix="EMAIL_WORKER_", validate_default=True)
 
+    providers: Annotated[
+        tuple[ProviderName, ...],
+        NoDecode,
+        BeforeValidator(_names),
+        AfterValidator(_once_each),
+    ] = Field(
+        default=("smtp",),
+        min_length=1,
+        description=f"whom to ask, in the order of failover, of {', '.join(get_args(ProviderName))}"
+        "; as in ses,sendgrid",
+    )
+    provider_timeout_s: Seconds = Field(
+        default=10.0, description="seconds to wait for each of a provider's answers"
+    )
     smtp_host: str = Field(default="127.0.0.1", min_length=1, description="the mail relay's host")
-    smtp_port: Annotated[Port, Field(ge=1)] = Field(description="its TCP port, 1 to 65535")
-    smtp_timeout_s: Seconds = Field(
-        default=10.0, description="seconds to wait for each of its answers"
+    smtp_port: Annotated[Port | None, Field(ge=1), _needed_by("smtp")] = Field(
+        default=None, description="its TCP port, 1 to 65535; smtp needs it"
+    )
+    ses_endpoint_url: str | None = Field(
+        default=None, pattern=_URL, description="where Amazon SES answers, if not AWS"
+    )
+    sendgrid_url: str = Field(
+        default="https://api.sendgrid.com", pattern=_URL, description="where SendGrid's API answers"
+    )
+    sendgrid_api_key: Annotated[SecretStr | None, _needed_by("sendgrid")] = Field(
+        default=None, min_length=1, description="SendGrid's API key; sendgrid needs it"
+    )
+    mailgun_url: str = Field(
+        default="https://api.mailgun.net",
+        pattern=_URL,
+        description="where Mailgun's API answers; in the EU https://api.eu.mailgun.net",
+    )
+    mailgun_domain: Annotated[str | None, _needed_by("mailgun")] = Field(
+        default=None, pattern=_DOMAIN, description="the domain at Mailgun; mailgun needs it"
+    )
+    mailgun_api_key: Annotated[SecretStr | None, _needed_by("mailgun")] = Field(
+        default=None, min_length=1, description="Mailgun's API key; mailgun needs it"
     )
     sender_domain: str = Field(
-        default="mail.example.com",
-        pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$",
-        description="the domain in every Message-ID",
+        default="mail.example.com", pattern=_DOMAIN, description="the domain in every Message-ID"
+    )
+    ledger: Annotated[str, AfterValidator(_ledger)] = Field(
+        default="sqlite:deliveries.sqlite3",
+        description="where to keep what was sent: sqlite:PATH (a file in a writable folder, shared"
+        " by all workers of the machine), dynamodb:TABLE (its key email_id, its time to live"
+        " expires_at; AWS_ENDPOINT_URL_DYNAMODB if it is not at AWS), or none (in memory)",
+    )
+    ledger_retention_s: Seconds = Field(
+        default=RETENTION_MAX_S,
+        description="seconds to keep it; at least the queue's retention period, which is at most 14"
+        " days",
     )
     journal: Annotated[Path | None, AfterValidator(parent_must_exist)] = Field(
         default=None, description="file in a writable folder, to append the journal to"

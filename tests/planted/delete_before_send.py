@@ -13,9 +13,9 @@ from reference.worker.courier import Courier
 send = Courier._send
 
 
-def delete_and_send(courier, held, queued):
+def delete_and_send(courier, held, *rest):
     courier._calls.delete([held.message.receipt_handle])
-    return send(courier, held, queued)
+    return send(courier, held, *rest)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,11 @@ sent again (resend-safe).
 import sys
 
 from reference.worker.__main__ import main
-from reference.worker.custody import Memory
-from reference.worker.decide import Known
+from reference.worker.ledger.port import Outcome
+from reference.worker.ledger.sqlite import SqliteLedger
+
+settle = SqliteLedger.settle
 
 if __name__ == "__main__":
-    Memory.recall = lambda memory, email_id: Known.NEW
+    SqliteLedger.settle = lambda ledger, claim, outcome: settle(ledger, claim, Outcome.NOT_SENT)
     sys.exit(main(sys.argv[1:]))

@@ -12,8 +12,8 @@ from reference.worker.decide import LeaveForRedrive, Retry
 send = Courier._send
 
 
-def send_or_leave(courier, held, queued):
-    decision = send(courier, held, queued)
+def send_or_leave(courier, held, *rest):
+    decision = send(courier, held, *rest)
     if isinstance(decision, Retry):
         return LeaveForRedrive(decision.visibility_s, decision.reason)
     return decision

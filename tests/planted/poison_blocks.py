@@ -14,8 +14,8 @@ from reference.worker.decide import LeaveForRedrive
 send = Courier._send
 
 
-def send_or_wait(courier, held, queued):
-    decision = send(courier, held, queued)
+def send_or_wait(courier, held, *rest):
+    decision = send(courier, held, *rest)
     while isinstance(decision, LeaveForRedrive) and not courier._is_stopping():
         time.sleep(0.1)
     return decision

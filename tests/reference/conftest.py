@@ -97,6 +97,7 @@ class Pipeline:
             **self.variables("WORKER"),
             "EMAIL_WORKER_SMTP_PORT": str(port),
             "EMAIL_WORKER_JOURNAL": str(self.folder / "worker.jsonl"),
+            "EMAIL_WORKER_LEDGER": f"sqlite:{self.folder / 'deliveries.sqlite3'}",
         }
         self.start("worker", ["reference.worker"], {**defaults, **variables})
 

@@ -17,7 +17,7 @@ import uvloop
 from reference import log_setup
 from reference.clock import MonotonicClock
 from reference.cloud import mail_sink
-from reference.cloud.connection import AbortableProtocol
+from reference.cloud.mail_sink.abortable import AbortableProtocol
 from reference.cloud.mail_sink.faults import ProviderFaults
 from reference.cloud.mail_sink.http import SinkApp
 from reference.cloud.mail_sink.sink import Sink

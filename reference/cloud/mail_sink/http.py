@@ -11,8 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from reference.cloud.connection import connection_of
 from reference.cloud.fault_plan import FaultPlanError, parse_plan
+from reference.cloud.mail_sink.abortable import abort
 from reference.cloud.mail_sink.faults import REFUSALS, Fault, FaultPlan, Slow
 from reference.cloud.mail_sink.http_api import HttpApi, Refused, Reply, Request, json_reply
 from reference.cloud.mail_sink.mailgun import MailgunApi
@@ -46,7 +46,7 @@ class SinkApp:
         try:
             reply = await self._reply(scope, receive)
         except _CutError:
-            connection_of(scope).abort()
+            abort(scope)
             while (await receive())["type"] != "http.disconnect":
                 pass
             return

@@ -6,6 +6,7 @@ The healthy reference under as many seeds is blamed for nothing.
 import asyncio
 import contextlib
 import random
+from dataclasses import replace
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -17,9 +18,11 @@ from reference.api import intake
 from reference.api.sending import QueueSender, SendFailedError
 from reference.worker import loop
 from reference.worker.courier import Courier
-from reference.worker.custody import Custody, GroupRun, Memory
-from reference.worker.decide import Delete, Known
+from reference.worker.custody import Custody, GroupRun
+from reference.worker.decide import Delete
 from reference.worker.heartbeat import Heartbeat
+from reference.worker.ledger.memory import MemoryLedger
+from reference.worker.ledger.port import Outcome
 
 SEEDS = 40
 
@@ -47,26 +50,33 @@ def sender(kind):
 class DeletesFirst(Courier):
     """Deletes the message, and then sends the email."""
 
-    def _send(self, held, queued):
+    def _send(self, held, queued, visible_in_s):
         run = next(run for run in self._custody.runs() if held in run.messages)
         self._deleter.submit(run, held, "early").done.wait(5)
-        return super()._send(held, queued)
+        return super()._send(held, queued, visible_in_s)
 
 
 class DeletesFailed(Courier):
     """Takes a provider's error for the end of the matter."""
 
-    def _send(self, held, queued):
-        super()._send(held, queued)
+    def _send(self, held, queued, visible_in_s):
+        super()._send(held, queued, visible_in_s)
         return Delete("done")
 
 
-class Forgets(Memory):
-    """Does not know what it has sent."""
+class Forgets(MemoryLedger):
+    """Does not know what was sent."""
 
-    def recall(self, email_id):
-        del email_id
-        return Known.NEW
+    def settle(self, claim, outcome):
+        del outcome
+        super().settle(claim, Outcome.NOT_SENT)
+
+
+def worker_that_forgets():
+    def make(found):
+        return reference_worker(replace(found, ledger=Forgets(found.clock)))
+
+    return Twin(make_worker=make)
 
 
 class GoesOn(Courier):
@@ -155,7 +165,7 @@ def fresh_ids():
 PLANTED = {
     "delete before send": (worker_with(Courier=DeletesFirst), "lost"),
     "ack on exception": (worker_with(Courier=DeletesFailed), "lost"),
-    "what was sent is not remembered": (worker_with(Memory=Forgets), "duplicated"),
+    "what was sent is not remembered": (worker_that_forgets(), "duplicated"),
     "the group goes on behind a failure": (worker_with(Courier=GoesOn), "reordered"),
     "a group sent in parallel": (worker_with(Custody=SplitsGroups), "reordered"),
     "visibility not extended": (

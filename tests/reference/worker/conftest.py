@@ -13,11 +13,14 @@ from reference.clock import VirtualClock
 from reference.domain import Email, QueuedEmail, email_id_for
 from reference.errors import QueueError
 from reference.providers.base import Accepted
+from reference.providers.failover import Failover
 from reference.sqs_client import Received
 from reference.worker.courier import Courier
-from reference.worker.custody import Custody, Memory, read
+from reference.worker.custody import Custody, read
 from reference.worker.deletes import Deleter
 from reference.worker.heartbeat import Heartbeat
+from reference.worker.ledger.memory import MemoryLedger
+from reference.worker.outbox import Outbox
 from reference.worker.record import WorkerJournal
 
 VISIBILITY_S = 30
@@ -133,9 +136,8 @@ class FakeQueue:
 class FakeProvider:
     """Accepts, unless the script of a subject says otherwise; may run a hook while sending."""
 
-    name = "fake"
-
-    def __init__(self):
+    def __init__(self, name="fake"):
+        self.name = name
         self.sent = []
         self.scripts = {}
         self.while_sending = lambda: None
@@ -182,10 +184,19 @@ class InlineDeleter(Deleter):
 class World:
     """Everything wired together as in the worker's loop, but for the threads."""
 
-    def __init__(self, receives_max=3, courier_type=Courier, memory_type=Memory):
+    def __init__(
+        self,
+        receives_max=3,
+        courier_type=Courier,
+        failover_type=Failover,
+        ledger_type=MemoryLedger,
+        providers=1,
+    ):
         self.clock = VirtualClock(now_s=1000.0)
         self.queue = FakeQueue(self.clock, receives_max)
-        self.provider = FakeProvider()
+        self.providers = [FakeProvider(f"fake-{n}") for n in range(providers)]
+        self.provider = self.providers[0]
+        self.ledger = ledger_type(self.clock)
         self.journal = ListJournal()
         self.is_stopping = False
         self.custody = Custody()
@@ -196,10 +207,14 @@ class World:
         )
         self.courier = courier_type(
             calls=self.queue,
-            provider=self.provider,
+            outbox=Outbox(
+                failover=failover_type(self.providers, self.clock),
+                ledger=self.ledger,
+                journal=journal,
+                clock=self.clock,
+            ),
             deleter=self.deleter,
             custody=self.custody,
-            memory=memory_type(self.clock),
             journal=journal,
             clock=self.clock,
             margin_s=1.0,

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from reference.errors import outcome_unknown, permanent_refusal, transient_refusal
 from reference.worker.courier import Courier
-from reference.worker.custody import REFUSED_REMEMBERED_S, Memory
-from reference.worker.decide import Known, LeaveForRedrive, Retry
+from reference.worker.decide import LeaveForRedrive, Retry
+from reference.worker.ledger.memory import MemoryLedger
+from reference.worker.ledger.port import REFUSED_S, Outcome
 
 
 def fill(world, *keys, group="g"):
@@ -70,7 +71,7 @@ def test_an_operator_can_redrive_a_refused_email_later(world):
     world.provider.scripts["a"] = [permanent_refusal("550")]
     world.work(4)
     assert world.queue.parked == ["a"]
-    world.clock.advance(REFUSED_REMEMBERED_S)
+    world.clock.advance(REFUSED_S)
     fill(world, "a")
     world.step()
     assert world.provider.sent == ["a"]
@@ -248,11 +249,11 @@ class HastyCourier(Courier):
         return LeaveForRedrive(1, "hasty") if isinstance(decision, Retry) else decision
 
 
-class ForgetfulMemory(Memory):
-    """Planted bug: does not know what it has sent."""
+class ForgetfulLedger(MemoryLedger):
+    """Planted bug: does not keep what it is told of the end of an attempt."""
 
-    def recall(self, email_id):
-        return Known.NEW
+    def settle(self, claim, outcome):
+        super().settle(claim, Outcome.NOT_SENT)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +264,7 @@ class ForgetfulMemory(Memory):
             ("gg", {0: [transient_refusal("451")]}, {}),
             "out of order",
         ),
-        ({"memory_type": ForgetfulMemory}, ("g", {}, {"deletes_to_fail": 3}), "sent twice"),
+        ({"ledger_type": ForgetfulLedger}, ("g", {}, {"deletes_to_fail": 3}), "sent twice"),
     ],
 )
 def test_planted_bugs_are_seen(make_world, planted, case, expected):

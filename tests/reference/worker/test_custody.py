@@ -1,10 +1,8 @@
-"""Runs are counted exactly; memory is bounded, and a refusal is forgotten in the end."""
+"""Runs are counted exactly, and no stranger's words become an id."""
 
-from reference.clock import VirtualClock
 from reference.domain import email_id_for
 from reference.sqs_client import Received
-from reference.worker.custody import REFUSED_REMEMBERED_S, Custody, Memory, read
-from reference.worker.decide import Known
+from reference.worker.custody import Custody, read
 
 
 def received(message_id, group):
@@ -36,29 +34,3 @@ def test_the_id_of_a_strangers_message_is_never_the_strangers_words():
     ours, theirs = email_id_for("shop", "k"), "bob@example.com"
     ids = [read(Received("m-1", "h", "{}", "g", each, 1)).email_id for each in (ours, theirs, "")]
     assert ids == [ours, "m-1", "m-1"]
-
-
-def test_the_oldest_is_forgotten_first():
-    memory = Memory(VirtualClock(), remembered_max=2)
-    for email_id in ("a", "b", "a", "c"):
-        memory.remember(email_id, Known.SENT)
-    assert [memory.recall(email_id) for email_id in "abc"] == [Known.SENT, Known.NEW, Known.SENT]
-
-
-def test_a_refusal_lasts_as_long_as_it_is_recalled():
-    clock = VirtualClock()
-    memory = Memory(clock)
-    memory.remember("a", Known.REFUSED)
-    for _ in range(5):
-        clock.advance(REFUSED_REMEMBERED_S - 1)
-        assert memory.recall("a") is Known.REFUSED
-    clock.advance(REFUSED_REMEMBERED_S)
-    assert memory.recall("a") is Known.NEW
-
-
-def test_what_was_sent_is_not_forgotten_with_time():
-    clock = VirtualClock()
-    memory = Memory(clock)
-    memory.remember("a", Known.SENT)
-    clock.advance(86_400)
-    assert memory.recall("a") is Known.SENT

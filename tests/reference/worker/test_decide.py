@@ -7,22 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reference.domain import Email, QueuedEmail, email_id_for
-from reference.errors import outcome_unknown, permanent_refusal, transient_refusal
+from reference.errors import LedgerError, outcome_unknown, permanent_refusal, transient_refusal
 from reference.worker.decide import (
     POSTPONE_MAX_S,
     RETRY_MAX_S,
+    UNKNOWN_ATTEMPTS_MAX,
     UNPARKED_PAUSE_S,
     Abandon,
     Delete,
-    Known,
     LeaveForRedrive,
     Postpone,
     Release,
     Retry,
     Send,
+    after_claim,
     after_send,
     before_send,
 )
+from reference.worker.ledger.port import Claim, Known
 
 NOW = datetime(2030, 1, 31, 9, tzinfo=UTC)
 
@@ -40,7 +42,6 @@ def queued(due_in_s=None):
 
 def decision(email, **changes):
     facts = {
-        "known": Known.NEW,
         "receive_count": 1,
         "visible_in_s": 30.0,
         "margin_s": 1.0,
@@ -58,21 +59,35 @@ def decision(email, **changes):
         (queued(due_in_s=0.5), {}, Postpone(1)),
         (queued(due_in_s=90), {}, Postpone(91)),
         (queued(due_in_s=43_200), {}, Postpone(POSTPONE_MAX_S)),
-        (queued(), {"known": Known.SENT}, Delete("already-sent")),
-        # What was sent is deleted even if it was sent before its time.
-        (queued(due_in_s=90), {"known": Known.SENT}, Delete("already-sent")),
-        (queued(), {"known": Known.REFUSED}, LeaveForRedrive(0, "already-refused")),
         (None, {}, LeaveForRedrive(0, "unreadable")),
         (None, {"receive_count": 11}, LeaveForRedrive(UNPARKED_PAUSE_S, "unreadable")),
         (queued(), {"is_stopping": True}, Release("stopping")),
         (None, {"is_stopping": True}, Release("stopping")),
         (queued(), {"visible_in_s": 1.0}, Abandon("visibility-lost")),
-        (queued(), {"visible_in_s": -5.0, "known": Known.SENT}, Abandon("visibility-lost")),
+        (queued(), {"visible_in_s": -5.0}, Abandon("visibility-lost")),
         (queued(), {"visible_in_s": 1.1}, Send()),
     ],
 )
 def test_before_a_send(email, changes, expected):
     assert decision(email, **changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (Claim("em", Known.NEW, "t", "smtp", unknown=0), Send()),
+        (Claim("em", Known.NEW, "t", "smtp", unknown=UNKNOWN_ATTEMPTS_MAX - 1), Send()),
+        (
+            Claim("em", Known.NEW, "t", "smtp", unknown=UNKNOWN_ATTEMPTS_MAX),
+            LeaveForRedrive(0, "unknown-too-often"),
+        ),
+        (Claim("em", Known.SENT), Delete("already-sent")),
+        (Claim("em", Known.REFUSED), LeaveForRedrive(0, "already-refused")),
+        (Claim("em", Known.BUSY), Retry(1, "in-other-hands")),
+    ],
+)
+def test_after_a_claim(claim, expected):
+    assert after_claim(claim, message_id="m", receive_count=1) == expected
 
 
 @pytest.mark.parametrize(
@@ -82,6 +97,7 @@ def test_before_a_send(email, changes, expected):
         (transient_refusal("451"), Retry, "transient:451"),
         (outcome_unknown("TimeoutError"), Retry, "unknown:TimeoutError"),
         (permanent_refusal("550"), LeaveForRedrive, "permanent:550"),
+        (LedgerError("SQLITE_FULL"), Retry, "ledger:SQLITE_FULL"),
     ],
 )
 def test_after_a_send(error, kind, reason):

@@ -22,7 +22,7 @@ def make_worker(world):
         worker = Worker(
             polls=world.queue,
             calls=world.queue,
-            provider=world.provider,
+            providers=world.providers,
             journal=world.journal,
             clock=world.queue.clock,
             pace=Pace(**{"visibility_s": 30, "wait_s": 0, "pollers": 1, "senders": 4, **pace}),
