@@ -28,8 +28,6 @@ from scenarios.faults import (
     Slow,
 )
 
-SETTLED_S = 0.25  # how often windows of SQS and of providers open and close, as live
-
 
 @dataclass(frozen=True, kw_only=True)
 class Breakable:
@@ -73,6 +71,7 @@ class FaultDriver:
         self._breakable.providers.set_plan(ProviderPlan.model_validate(plans["provider"]))
         self._settle()
         for fault in faults:
+            self._settle_at_edges(fault)
             if isinstance(fault, ProcessFault | ClockFault) or fault.at == "network":
                 self._arm(fault)
 
@@ -83,10 +82,15 @@ class FaultDriver:
         for label in list(self._heal):
             self._heal.pop(label)()
 
+    def _settle_at_edges(self, fault: Fault) -> None:
+        """Open and close the windows of SQS's and the providers' faults, met or not."""
+        for edge_s in (fault.start_s, getattr(fault, "end_s", None)):
+            if edge_s is not None:
+                self._kernel.call_at(self._kernel.clock.now_s() + edge_s, self._settle)
+
     def _settle(self) -> None:
         self._breakable.sqs.settle()
         self._breakable.providers.settle()
-        self._kernel.call_at(self._kernel.clock.now_s() + SETTLED_S, self._settle)
 
     def _arm(self, fault: ProcessFault | ClockFault | NetworkFault) -> None:
         now_s = self._kernel.clock.now_s()

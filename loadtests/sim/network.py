@@ -139,7 +139,7 @@ class Network:
             if outcome is not None:
                 return self._end(exchange, outcome)
         exchange.parked = threads.park(timeout_s)
-        self._send(exchange, 0)
+        self._carry(exchange, "to", 0)
         outcome = exchange.parked.wait()
         if outcome is TIMED_OUT:
             self._leave(exchange)
@@ -151,7 +151,7 @@ class Network:
         exchange.serving = None
         exchange.when_lost(None)
         if exchange.client_waits:
-            self._carry(exchange, "from", 0, self._wake, outcome)
+            self._carry(exchange, "from", 0, outcome)
 
     def end_of(self, process: Process) -> None:
         """The process died: its connections are reset, its own requests abandoned."""
@@ -174,28 +174,22 @@ class Network:
             return
         is_up = exchange.server.process is not None
         latency_s = self._latency_s(link, "to") + self._latency_s(link, "from")
-        self._later(latency_s, self._wake, exchange, None if is_up else Outcome("refused"))
-
-    def _send(self, exchange: Exchange, resent: int) -> None:
-        self._carry(exchange, "to", resent, self._arrive)
+        self._tell(exchange, latency_s, None if is_up else Outcome("refused"))
 
     def _carry(
-        self,
-        exchange: Exchange,
-        way: Way,
-        resent: int,
-        arrive: Callable[..., None],
-        *args: Any,
+        self, exchange: Exchange, way: Way, resent: int, outcome: Outcome | None = None
     ) -> None:
-        """Bring it over the link, and then call `arrive`."""
+        """Bring the request to the server, or its outcome to the client."""
         link = exchange.link
         if resent and not exchange.client_waits and self._randomness.random() > LATE_SHARE:
             return
         if self._meets(link, way):
-            again = (exchange, way, resent + 1, arrive, *args)
-            self._later(RETRANSMIT_FIRST_S * 2**resent, self._carry, *again)
+            pause_s = RETRANSMIT_FIRST_S * 2**resent
+            self._later(pause_s, self._carry, exchange, way, resent + 1, outcome)
+        elif way == "to":
+            self._later(self._latency_s(link, way), self._arrive, exchange)
         else:
-            self._later(self._latency_s(link, way), arrive, exchange, *args)
+            self._tell(exchange, self._latency_s(link, way), outcome)
 
     def _arrive(self, exchange: Exchange) -> None:
         process = exchange.server.process
@@ -208,9 +202,10 @@ class Network:
         if not exchange.client_waits:
             process.call_soon(exchange.lose)
 
-    def _wake(self, exchange: Exchange, outcome: Outcome | None) -> None:
+    def _tell(self, exchange: Exchange, latency_s: float, outcome: Outcome | None) -> None:
         if exchange.client_waits and exchange.parked is not None:
-            exchange.parked.wake(outcome)
+            at_s = self._kernel.clock.now_s() + latency_s
+            exchange.client.call_at(at_s, exchange.parked.resume, outcome)
 
     def _end(self, exchange: Exchange, outcome: Any) -> Outcome:
         exchange.client_waits = False

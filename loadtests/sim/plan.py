@@ -9,10 +9,10 @@ from scenarios.faults import Fault, StormKind
 from scenarios.model import EmailLoad, Scenario, ScenarioError
 from scenarios.storm import planned_faults
 
-EMAILS = 60
+EMAILS = 40
 LOAD_S = 60.0
-GROUPS_MAX, PEOPLE_MAX = 6, 12
-FAULTS_MAX = 6
+GROUPS_MAX, PEOPLE_MAX = 5, 6
+FAULTS_MAX = 5
 VISIBILITY_S_MAX = 4  # short enough for a fault to outlast it
 # Without a disk or a log there is nothing to break.
 NOT_SIMULATED: tuple[StormKind, ...] = ("disk-full", "disk-unwritable-log")

@@ -5,6 +5,7 @@ due meanwhile runs, in order, once it goes on. One that is dead (SIGKILL) never 
 not even what stands in a `finally`.
 """
 
+import itertools
 from asyncio import AbstractEventLoop, _set_running_loop
 from collections.abc import Callable
 from contextvars import Context
@@ -16,7 +17,7 @@ from reference.clock import VirtualClock
 if TYPE_CHECKING:
     from loadtests.sim.network import Exchange
 
-STEPS_MAX = 2_000_000  # of one simulation; a healthy one takes some thousands
+TURNS_MAX = 1_000_000  # of one run; a healthy one takes some thousands
 
 
 class SimulationError(Exception):
@@ -26,7 +27,7 @@ class SimulationError(Exception):
 class Handle:
     """A callback that is to run; `cancel` takes it back. As asyncio.Handle."""
 
-    __slots__ = ("_args", "_callback", "_context", "_process", "is_cancelled")
+    __slots__ = ("args", "callback", "context", "is_cancelled", "process")
 
     def __init__(
         self,
@@ -35,10 +36,10 @@ class Handle:
         args: tuple[Any, ...],
         context: Context | None,
     ) -> None:
-        self._process = process
-        self._callback = callback
-        self._args = args
-        self._context = context
+        self.process = process
+        self.callback = callback
+        self.args = args
+        self.context = context
         self.is_cancelled = False
 
     def cancel(self) -> None:
@@ -47,35 +48,16 @@ class Handle:
     def cancelled(self) -> bool:
         return self.is_cancelled
 
-    def run(self) -> None:
-        """Run it, or put it off until its process goes on."""
-        process = self._process
-        if process.is_dead:
-            return
-        if process.is_paused:
-            process.put_off(self)
-            return
-        if process.loop is not None:
-            _set_running_loop(process.loop)
-        if self._context is None:
-            self._callback(*self._args)
-        else:
-            self._context.run(self._callback, *self._args)
-
 
 class Scheduler:
     """Runs callbacks in the order of their virtual times, those of one time as they came."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
-        self._due: list[tuple[float, int, Handle]] = []
-        self._count = 0
+        self.due: list[tuple[float, int, Handle]] = []  # a heap
+        self.numbers = itertools.count()
         self._is_stopped = False
         self.steps = 0
-
-    def add(self, at_s: float, handle: Handle) -> None:
-        self._count = count = self._count + 1
-        heappush(self._due, (at_s, count, handle))
 
     def stop(self) -> None:
         """End `run` once the callback that runs now is done."""
@@ -86,23 +68,36 @@ class Scheduler:
 
         Raises SimulationError.
         """
-        clock, due = self.clock, self._due
+        # Thousands of turns a simulation: this loop is most of what a callback costs.
+        clock, due, loop = self.clock, self.due, None
+        now_s, turns = clock.now_s(), 0
         self._is_stopped = False
         try:
             while not self._is_stopped:
                 if not due or due[0][0] > deadline_s:
                     return False
                 at_s, _, handle = heappop(due)
-                if handle.is_cancelled:
+                process = handle.process
+                if handle.is_cancelled or process.is_dead:
                     continue
-                now_s = clock.now_s()
                 if at_s > now_s:
                     clock.advance(at_s - now_s)
-                handle.run()
-                self.steps += 1
-                if self.steps > STEPS_MAX:
-                    raise SimulationError(f"no end after {STEPS_MAX:,} steps at {now_s:.3f} s")
+                    now_s = clock.now_s()
+                if process.is_paused:
+                    process.put_off(handle)
+                    continue
+                if process.loop is not loop:
+                    loop = process.loop
+                    _set_running_loop(loop)
+                if handle.context is None:
+                    handle.callback(*handle.args)
+                else:
+                    handle.context.run(handle.callback, *handle.args)
+                turns += 1
+                if turns > TURNS_MAX:
+                    raise SimulationError(f"no end after {TURNS_MAX:,} callbacks at {now_s:.3f} s")
         finally:
+            self.steps += turns
             _set_running_loop(None)
         return True
 
@@ -122,6 +117,7 @@ class Process:
         self.is_paused = False
         self.loop: AbstractEventLoop | None = None
         self.serve: Callable[[Exchange], None] = _serve_nobody
+        self._due, self._numbers = scheduler.due, scheduler.numbers
         self._put_off: list[Handle] = []
 
     def call_at(
@@ -132,13 +128,15 @@ class Process:
         context: Context | None = None,
     ) -> Handle:
         handle = Handle(self, callback, args, context)
-        self.scheduler.add(at_s, handle)
+        heappush(self._due, (at_s, next(self._numbers), handle))
         return handle
 
     def call_soon(
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Handle:
-        return self.call_at(self.clock.now_s(), callback, *args, context=context)
+        handle = Handle(self, callback, args, context)
+        heappush(self._due, (self.clock.now_s(), next(self._numbers), handle))
+        return handle
 
     def put_off(self, handle: Handle) -> None:
         self._put_off.append(handle)
@@ -155,5 +153,5 @@ class Process:
         self.is_paused = False
         now_s = self.clock.now_s()
         for handle in self._put_off:
-            self.scheduler.add(now_s, handle)
+            heappush(self._due, (now_s, next(self._numbers), handle))
         self._put_off.clear()

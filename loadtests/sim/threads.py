@@ -12,11 +12,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from greenlet import getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
 
 from loadtests.sim.scheduler import Handle, Process
 
 TURN_S_MAX = 0.05  # until a thread that may go on has its turn, on a busy machine; mostly soon
+
+LOST_TURNS = 0.5  # of the places where a thread may lose its turn
 
 TIMED_OUT = object()
 
@@ -36,19 +38,27 @@ class Parked:
             self._timer = process.call_at(process.clock.now_s() + timeout_s, self._time_out)
 
     def wait(self) -> Any:
-        """Block; returns what `wake` was given."""
+        """Block; returns what `resume` was given, TIMED_OUT, or None when it was woken."""
         return self.threads.hub.switch()
 
-    def wake(self, value: Any = None) -> bool:
-        """Let it go on, soon; False when it was woken before."""
-        if self._is_woken:
-            return False
-        self._is_woken = True
-        if self._timer is not None:
-            self._timer.cancel()
-        process = self.threads.process
-        process.call_at(process.clock.now_s() + self.threads.turn_s(), self._greenlet.switch, value)
-        return True
+    def wake(self) -> None:
+        """Let it go on, when it has its turn."""
+        if not self._is_woken:
+            self._is_woken = True
+            if self._timer is not None:
+                self._timer.cancel()
+            process = self.threads.process
+            process.call_at(
+                process.clock.now_s() + self.threads.turn_s(), self._greenlet.switch, None
+            )
+
+    def resume(self, value: Any) -> None:
+        """Let it go on now; called in its process, and not by a thread."""
+        if not self._is_woken:
+            self._is_woken = True
+            if self._timer is not None:
+                self._timer.cancel()
+            self._greenlet.switch(value)
 
     def _time_out(self) -> None:
         if not self._is_woken:
@@ -75,9 +85,18 @@ class SimThreads:
         return Parked(self, timeout_s)
 
     def lose_turn(self) -> None:
-        """Let the current thread, if it is one of ours, wait for its next turn."""
-        if getcurrent() is not self.hub:
+        """Now and then let the current thread, if it is one of ours, wait for its next turn."""
+        if self._randomness.random() < LOST_TURNS and getcurrent() is not self.hub:
             self.park(self.turn_s()).wait()
+
+    def bury(self) -> None:
+        """End threads that will never have another turn; their process must be dead.
+
+        Otherwise each would end, `finally` blocks and all, when it is collected as garbage.
+        """
+        for body in self._greenlets:
+            body.throw(GreenletExit)
+        self._greenlets.clear()
 
     def lock(self) -> AbstractContextManager[object]:
         return SimLock(self)

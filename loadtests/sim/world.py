@@ -130,6 +130,7 @@ class _World:
         no_share = {"source": "generator", "name": "cpu_share", "value": 0.0}
         self._ledgers.write("metrics", {"at_s": START_S, **no_share})
         self._network = Network(self._kernel, self._random("network"))
+        self._threads: list[SimThreads] = []  # of all lives
         self._links: dict[tuple[str, str], Link] = {link: Link() for link in LINKS}
         names = ("api", "worker", "sqs", "sink")
         self._clocks = {name: ComponentClock(self._clock) for name in names}
@@ -178,6 +179,9 @@ class _World:
         self._drain()
         self._story.virtual_s = self._clock.now_s()
         self._story.steps = self._scheduler.steps
+        for threads in self._threads:
+            threads.process.kill()
+            threads.bury()
         return self._story
 
     def _load(self) -> None:
@@ -190,7 +194,7 @@ class _World:
 
         Senders(
             process,
-            self._route("senders", "api", SimThreads(process, self._random("senders"))),
+            self._route("senders", "api", self._new_threads(process)),
             self._ledgers,
             schedule=self._plan.schedule(),
             people=self._people,
@@ -227,13 +231,18 @@ class _World:
     def _random(self, name: str) -> random.Random:
         return random.Random(f"{name}/{self._plan.seed}")
 
+    def _new_threads(self, process: Process) -> SimThreads:
+        threads = SimThreads(process, self._random(f"threads {len(self._threads)}"))
+        self._threads.append(threads)
+        return threads
+
     def _begin_api(self, process: Process) -> ApiLife:
-        threads = SimThreads(process, self._random("api threads"))
+        threads = self._new_threads(process)
         queue = self._sqs_queue("api", threads, API_CONNECT_TIMEOUT_S, API_READ_TIMEOUT_S)
         return ApiLife(process, self._clocks["api"], threads, queue, self._twin.make_intake)
 
     def _begin_worker(self, process: Process) -> WorkerLife:
-        threads = SimThreads(process, self._random("worker threads"))
+        threads = self._new_threads(process)
         pace = Pace(visibility_s=self._plan.scenario.queue.visibility_timeout_s)
         poll_timeout_s = pace.wait_s + CALL_TIMEOUT_S
         parts = WorkerParts(

@@ -75,11 +75,11 @@ def test_the_dead_run_nothing_not_even_what_a_pause_put_off(scheduler, process):
 
 
 def test_a_simulation_without_end_is_ended(scheduler, process, monkeypatch):
-    monkeypatch.setattr(scheduler_module, "STEPS_MAX", 100)
+    monkeypatch.setattr(scheduler_module, "TURNS_MAX", 100)
 
     def again():
         process.call_soon(again)
 
     again()
-    with pytest.raises(SimulationError, match="no end after 100 steps"):
+    with pytest.raises(SimulationError, match="no end after 100 callbacks"):
         scheduler.run(deadline_s=1)
