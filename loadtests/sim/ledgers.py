@@ -4,14 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 from loadtests.sim.scheduler import Process
+from reference.clock import VirtualClock
 
 Row = dict[str, Any]
+
+
+WRITE_S = 1e-6  # so that no two rows are of one time, as none are in life
 
 
 class Ledgers:
     """Rows by ledger; triggers are told of each as it is written."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
         self.rows: dict[str, list[Row]] = {
             name: [] for name in ("sender", "queue", "worker", "sink", "faults", "metrics")
         }
@@ -22,6 +27,7 @@ class Ledgers:
 
     def write(self, ledger: str, row: Row) -> None:
         self.rows[ledger].append(row)
+        self._clock.advance(WRITE_S)
         for tell in self._watchers.get(ledger, ()):
             tell(row)
 

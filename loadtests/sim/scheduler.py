@@ -70,7 +70,7 @@ class Scheduler:
         """
         # Thousands of turns a simulation: this loop is most of what a callback costs.
         clock, due, loop = self.clock, self.due, None
-        now_s, turns = clock.now_s(), 0
+        turns = 0
         self._is_stopped = False
         try:
             while not self._is_stopped:
@@ -80,9 +80,9 @@ class Scheduler:
                 process = handle.process
                 if handle.is_cancelled or process.is_dead:
                     continue
+                now_s = clock.now_s()
                 if at_s > now_s:
                     clock.advance(at_s - now_s)
-                    now_s = clock.now_s()
                 if process.is_paused:
                     process.put_off(handle)
                     continue

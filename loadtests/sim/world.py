@@ -124,7 +124,7 @@ class _World:
         self._clock = VirtualClock()
         self._scheduler = Scheduler(self._clock)
         self._kernel = Process(self._scheduler, "kernel")
-        self._ledgers = Ledgers()
+        self._ledgers = Ledgers(self._clock)
         self._story = Story(plan, people, self._ledgers.rows)
         # Virtual senders take no time, so they cannot be what limits the rate.
         no_share = {"source": "generator", "name": "cpu_share", "value": 0.0}
