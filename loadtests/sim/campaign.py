@@ -98,9 +98,7 @@ def _in_parts(
     if jobs == 1 or len(parts) < 2:
         yield from map(try_part, parts)
         return
-    with ProcessPoolExecutor(
-        jobs, mp_context=_context(), initializer=_leave_ctrl_c_to_parent
-    ) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_begin_job) as pool:
         try:
             yield from pool.map(try_part, parts)
         finally:
@@ -116,9 +114,11 @@ def _context() -> BaseContext:
     return context
 
 
-def _leave_ctrl_c_to_parent() -> None:
+def _begin_job() -> None:
+    # Ctrl-C is for the parent, which then ends its jobs.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.freeze()  # what is imported stays; looking at it again and again takes time
 
 
 def _try_seeds(scenario: Scenario, twin: Twin, seeds: range) -> list[SeedResult]:

@@ -18,7 +18,7 @@ from loadtests.sim.threads import TIMED_OUT, Parked, SimThreads
 
 # A slow network, mostly quick: whatever is under way long enough is there to be broken.
 LATENCY_S_MIN, LATENCY_S_MAX = 0.0002, 0.3
-NEW_CONNECTION_SHARE = 0.3  # of requests; the rest take a connection from a pool
+NEW_CONNECTION_SHARE = 0.2  # of requests; the rest take a connection from a pool
 STALE_CONNECTION_SHARE = 0.2  # of requests to a dead server: its reset has not been noticed yet
 RETRANSMIT_FIRST_S = 0.2  # Linux, TCP_RTO_MIN; doubled each time
 CONNECT_FIRST_S = 1.0  # RFC 6298 2.1; doubled each time

@@ -59,7 +59,7 @@ class Deleter:
     def work(self, stop: Event) -> None:
         """Delete until told to stop; the body of a thread."""
         while not stop.is_set():
-            stop.wait(self.delete_waiting(timeout_s=0.2))
+            stop.wait(self.delete_waiting(timeout_s=1.0))
 
     def delete_waiting(self, *, timeout_s: float) -> float:
         """Delete one batch, if anything waits; returns how long to pause, in seconds."""

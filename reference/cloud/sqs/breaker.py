@@ -55,18 +55,17 @@ class Breaker:
 
     def run(self, call: Call, request: Request) -> Params | Awaitable[Params]:
         """As a Backend does, which this is to its caller; but it may also raise Cut."""
-        if not self._faults.plan.faults and not self._duplicates:
-            return self._backend.run(call, request)
-        return self._run_with_faults(call, request)
-
-    async def _run_with_faults(self, call: Call, request: Request) -> Params:
-        """Raises SqsError or Cut."""
-        decision = self._faults.decide(call.action, call.queue_name)
-        if decision is None:
-            return await self._perform(call, request)
-        return await self._break(decision, call, request)
+        decision = (
+            self._faults.decide(call.action, call.queue_name) if self._faults.plan.faults else None
+        )
+        if decision is not None:
+            return self._break(decision, call, request)
+        if self._duplicates:
+            return self._perform(call, request)
+        return self._backend.run(call, request)
 
     async def _break(self, decision: Decision, call: Call, request: Request) -> Params:
+        """Raises SqsError or Cut."""
         fault, randomness = decision
         if isinstance(fault, Outage | Refuse | EmptyReceive):
             return self._answer_instead(fault, call)
