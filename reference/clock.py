@@ -23,11 +23,9 @@ class Clock(Protocol):
 class MonotonicClock:
     """The machine's clock. On Linux and macOS all processes of one boot share it."""
 
-    def now_s(self) -> float:
-        return time.monotonic()
-
-    def wall_s(self) -> float:
-        return time.time()
+    # Read several times a call of the local SQS: no function of ours in between.
+    now_s = staticmethod(time.monotonic)
+    wall_s = staticmethod(time.time)
 
 
 class VirtualClock:

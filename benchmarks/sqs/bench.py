@@ -32,7 +32,7 @@ def run(stage: Stage) -> Iterator[Table]:
 
 SQS = Bench(
     name="sqs",
-    summary="the local SQS beside an empty ASGI app, ministack and moto",
+    summary="the local SQS beside servers that do nothing, ministack and moto",
     budget_s=270,
     quick_budget_s=70,
     run=run,

@@ -1,12 +1,14 @@
-"""Tables that set the local SQS beside the empty application, ministack and moto."""
+"""Tables that set the local SQS beside servers that do nothing, ministack and moto."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from benchmarks.figures import Goal, Row, Table, at_least, at_most
 from benchmarks.http_load import Load
 from benchmarks.sqs.lab import Lab
-from benchmarks.sqs.servers import EMPTY, MINISTACK, OURS, Server
+from benchmarks.sqs.measures import Measured
+from benchmarks.sqs.servers import BARE, EMPTY, MINISTACK, OURS, Server
 from benchmarks.sqs.stock import Stock
+from reports.numbers import significant
 
 
 def starts(lab: Lab) -> Table:
@@ -28,10 +30,14 @@ def sends(lab: Lab, *, is_fifo: bool = False) -> Table:
         stock = lab.stock(server, is_fifo=is_fifo)
         return lambda: stock.send(lab.extent.calls, lab.repeat_s(server))
 
-    servers = [lab.empty, lab.ours, *lab.rivals]
+    servers = [lab.empty, lab.bare, lab.ours, *lab.rivals]
     results = lab.compare(servers, send)
     goals = {OURS: (at_least(0.6, of=EMPTY), *_beside_ministack(lab))}
-    rows = [results[s.name].row(s.name, "calls/s", *goals.get(s.name, ())) for s in servers]
+    notes = {OURS: _beside_bare(results)}
+    rows = [
+        results[s.name].row(s.name, "calls/s", *goals.get(s.name, ()), note=notes.get(s.name, ""))
+        for s in servers
+    ]
     kind = "FIFO" if is_fifo else "standard"
     return _table(lab, f"SendMessage of 1 KB, {kind} queue, nothing waiting", rows, EMPTY)
 
@@ -102,6 +108,13 @@ def sends_with_many_waiting(lab: Lab) -> Table:
 def _beside_ministack(lab: Lab) -> tuple[Goal, ...]:
     rival = lab.rival(MINISTACK)
     return (at_least(8, of=MINISTACK if rival is None else rival.name),)
+
+
+def _beside_bare(results: Mapping[str, Measured]) -> str:
+    """What SQS leaves of the rate of its own HTTP server."""
+    rates = [results[name].row(name, "").figure for name in (OURS, BARE)]
+    ours, bare = rates
+    return f"{significant(ours / bare)} x {BARE}" if ours and bare else ""
 
 
 def _table(lab: Lab, title: str, rows: list[Row], reference: str) -> Table:

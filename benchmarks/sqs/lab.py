@@ -36,7 +36,7 @@ QUICK = Extent(repeats=3, calls=1_000, rival_s=0.4, rival_fill_s=2, very_many=20
 
 
 class Lab:
-    """Ours and the empty application, which must start, and the rivals that do."""
+    """Ours and those that do nothing, which must start, and the rivals that do."""
 
     def __init__(self, stage: Stage, components: Components) -> None:
         """Raises BenchError when ours does not start."""
@@ -46,7 +46,7 @@ class Lab:
         self._queues = 0
         stage.say("starting the servers")
         self.ours = self.servers.ours()
-        self.empty = self.servers.empty()
+        self.empty, self.bare = self.servers.empty(), self.servers.bare()
         self.rivals: list[Server] = []
         self._absent: dict[str, str] = {}
         for name, start in ((MINISTACK, self.servers.ministack), (MOTO, self.servers.moto)):
@@ -66,7 +66,7 @@ class Lab:
     def stock(self, server: Server, *, is_fifo: bool = False) -> Stock:
         """A new, empty queue."""
         self._queues += 1
-        if server is self.empty:  # it has none, and does not mind
+        if server in (self.empty, self.bare):  # they have none, and do not mind
             return Stock(Queue(server.port, f"http://127.0.0.1:{server.port}/bench", is_fifo))
         return Stock(create_queue(server.port, f"bench-{self._queues}", is_fifo=is_fifo))
 

@@ -42,9 +42,9 @@ class ReceiveAttempts:
         delivered = tuple(Delivered(m.order, m.receive_count, m.visible_at_s) for m in messages)
         return self.restore(attempt_id, Attempt(self._clock.now_s(), delivered))
 
-    def burn(self, attempt_id: str) -> None:
+    def burn(self, attempt_id: str) -> Attempt:
         """The receive of this id was throttled."""
-        self.record(attempt_id, ())
+        return self.record(attempt_id, ())
 
     def restore(self, attempt_id: str, attempt: Attempt) -> Attempt:
         """Put back an attempt as it was before a restart; the oldest first."""

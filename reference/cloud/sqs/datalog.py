@@ -118,10 +118,10 @@ class DataLog(Witness):
             for attempt in contents.attempts[name]:
                 queue.attempts.restore(*attempt_of(attempt, wall))
             for order in sorted(contents.messages[name]):
-                queue.restore(message_of(contents.messages[name][order], wall))
+                queue.lives.restore(message_of(contents.messages[name][order], wall))
         for (name, _), order in contents.last_set.items():
             if (known := engine.find(name)) is not None:
-                known.restore_last_set(order)
+                known.lives.restore_last_set(order)
         found = contents.found()
         self._contents = Contents()
         self._engine = engine

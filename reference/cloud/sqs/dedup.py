@@ -45,6 +45,9 @@ class DedupWindow:
         self._clock = clock
         # OrderedDict, not dict: a dict rescans its deleted slots on every pop from the front.
         self._first_sends: OrderedDict[DedupKey, FirstSend] = OrderedDict()
+        self._next_free_s = float(
+            "-inf"
+        )  # no id is free again before; every send asks, mostly in vain
 
     def __len__(self) -> int:
         return len(self._first_sends)
@@ -85,12 +88,12 @@ class DedupWindow:
 
     def _forget_expired(self, now_s: float) -> None:
         # Insertion order is age order, so the expired ids are a prefix: O(1) amortised.
-        while self._first_sends:
+        while self._first_sends and now_s >= self._next_free_s:
             key, first = next(iter(self._first_sends.items()))
             assert now_s >= first.sent_s, f"clock went back {first.sent_s - now_s} s"
-            if now_s - first.sent_s < DEDUP_INTERVAL_S:
-                return
-            del self._first_sends[key]
+            self._next_free_s = first.sent_s + DEDUP_INTERVAL_S
+            if now_s >= self._next_free_s:
+                del self._first_sends[key]
 
 
 def effective_dedup_id(attributes: QueueAttributes, outgoing: Outgoing) -> str | None:

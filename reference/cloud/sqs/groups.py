@@ -86,6 +86,9 @@ class GroupOrdering:
             # A restart brings it back. It was received, so it was within the look-ahead, though
             # that may be shorter now.
             self._enter(message)
+        elif not self._beyond and self._within < self._look_ahead:
+            self._horizon = message.order
+            self._enter(message)
         else:
             self._beyond.append(message)
             self._advance_horizon()

@@ -13,7 +13,6 @@ from reference.cloud.sqs.errors import InvalidParameterValue
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _RESERVED_PREFIXES = ("aws.", "amazon.")
 _LOGICAL_TYPES = ("String", "Number", "Binary")
-_MD5 = hashlib.md5(usedforsecurity=False)
 
 
 class MessageAttribute(NamedTuple):
@@ -110,10 +109,7 @@ class Message:
 
 
 def md5_of_body(body: str) -> str:
-    # A copy, as looking the algorithm up takes as long as half a KB of it.
-    digest = _MD5.copy()
-    digest.update(body.encode())
-    return digest.hexdigest()
+    return hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
 
 
 def md5_of_attributes(attributes: Attributes) -> str:

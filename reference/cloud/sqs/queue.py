@@ -1,10 +1,7 @@
-"""One queue: what sends, receives, deletes and the passing of time do to its messages.
+"""One queue: what sends, receives, deletes and changes do, and who is told of it.
 
-    send -> delayed -> visible -> in flight -> gone (deleted, parked, expired, purged)
-                          ^___________|  timeout expired or set to zero
-
-`settle` moves messages along as time passes and every operation calls it first, so the queue
-needs no timers of its own. All operations are O(log n) in the messages that wait.
+Its messages' states are kept by `lifecycle.py`. `settle` moves them along as time passes and every
+operation calls it first, so the queue needs no timers of its own.
 Sources of the rules: `README.md` of this package, rule by rule with the test's name.
 """
 
@@ -21,19 +18,12 @@ from reference.cloud.sqs.errors import (
     ReceiptHandleIsInvalid,
     SqsError,
 )
-from reference.cloud.sqs.fair import FairOrdering
-from reference.cloud.sqs.groups import GroupOrdering
+from reference.cloud.sqs.lifecycle import Lifecycle
 from reference.cloud.sqs.message import Message, Outgoing, State
-from reference.cloud.sqs.ordering import Draw, Ordering
+from reference.cloud.sqs.ordering import Draw
 from reference.cloud.sqs.partitions import hash_of_group
 from reference.cloud.sqs.receipts import HANDLE_EXPIRED, NO_SUCH_MESSAGE, ReceiptBook, unusable
-from reference.cloud.sqs.store import MessageStore
 from reference.cloud.sqs.surroundings import Counters, Depth, Received, Sent, Surroundings
-from reference.cloud.sqs.timed import TimedMessages
-
-# A standard queue moves a message to the back after so many receives:
-# DG sqs-available-cloudwatch-metrics.html, ApproximateAgeOfOldestMessage.
-_PUT_BACK_AFTER_RECEIVES = 3
 
 
 class Queue:
@@ -51,6 +41,7 @@ class Queue:
         self.arn = arn
         self.attributes = attributes
         self.tags: dict[str, str] = {}
+        self.lives: Lifecycle  # of its messages
         self.created_s = self.modified_s = int(around.clock.wall_s())
         self.counters = Counters()
         self._around = around
@@ -62,14 +53,11 @@ class Queue:
         self._forget_messages()
 
     def _forget_messages(self) -> None:
-        self._store = MessageStore()
-        self._ordering: Ordering = (
-            GroupOrdering(self._around.limits.fifo_look_ahead)
-            if self.attributes.is_fifo
-            else FairOrdering(self._store, self._clock)
+        self.lives = Lifecycle(
+            self._clock,
+            is_fifo=self.attributes.is_fifo,
+            look_ahead=self._around.limits.fifo_look_ahead,
         )
-        self._delayed = TimedMessages(self._store, State.DELAYED)
-        self._in_flight = TimedMessages(self._store, State.IN_FLIGHT)
 
     # Sending
 
@@ -79,14 +67,14 @@ class Queue:
         Raises InvalidParameterValue or MissingParameter when this queue does not take it.
         """
         self.settle()
-        attributes = self.attributes
+        attributes, group = self.attributes, outgoing.group
         check_message_size(outgoing.size_bytes, attributes.message_bytes_max)
         dedup_id = effective_dedup_id(attributes, outgoing)
-        if outgoing.group is not None:
-            check_token("MessageGroupId", outgoing.group)
+        if group is not None:
+            check_token("MessageGroupId", group)
         if dedup_id is not None:
-            assert outgoing.group is not None
-            if first := self.dedup.find(dedup_id, outgoing.group):
+            assert group is not None
+            if first := self.dedup.find(dedup_id, group):
                 self.counters.sent += 1
                 self.counters.deduplicated += 1
                 self._around.witness.absorbed(self, outgoing, dedup_id, first)
@@ -99,7 +87,7 @@ class Queue:
         # First of all effects: when a witness cannot write it down, nothing has happened.
         self._around.witness.stored(self, message)
         if dedup_id is not None:
-            scope = outgoing.group if attributes.dedup_per_group else None
+            scope = group if attributes.dedup_per_group else None
             self.dedup.record(dedup_id, scope, message.message_id, message.order)
         self._enter(message)
         self.counters.sent += 1
@@ -122,12 +110,8 @@ class Queue:
         )
 
     def _enter(self, message: Message) -> None:
-        self._store.add(message)
-        if message.visible_at_s > message.entered_s:
-            self._delayed.add(message, message.visible_at_s)
-        else:
-            message.state = State.VISIBLE
-            self._ordering.arrive(message)
+        self.lives.enter(message)
+        if message.state is State.VISIBLE:
             self._around.on_available(self)
 
     # Receiving
@@ -149,7 +133,7 @@ class Queue:
         self.settle()
         timeout_s = self.attributes.visibility_s if visibility_s is None else visibility_s
         if attempt_id is not None and (
-            repeated := self.attempts.replay(attempt_id, self._store.get)
+            repeated := self.attempts.replay(attempt_id, self.lives.store.get)
         ):
             for message in repeated:
                 held_s = self._clock.now_s() - message.received_s
@@ -157,10 +141,11 @@ class Queue:
                 self._set_timeout(message, min(timeout_s, limits.VISIBILITY_S_MAX - held_s))
             self._remember_attempt(attempt_id, repeated)
             return [self._delivery(message) for message in repeated]
-        room = self._around.limits.in_flight_max - self._in_flight.count
+        in_flight = self.lives.in_flight_count
+        room = self._around.limits.in_flight_max - in_flight
         if room <= 0 and not self.attributes.is_fifo and not is_long_poll:
             raise OverLimit(
-                f"Too many messages in flight: {self._in_flight.count}. Delete messages or wait "
+                f"Too many messages in flight: {in_flight}. Delete messages or wait "
                 "until their visibility timeout expires."
             )
         messages = self._take(min(max_messages, room), draw)
@@ -180,14 +165,15 @@ class Queue:
 
     def burn_attempt(self, attempt_id: str) -> None:
         """A receive with this ReceiveRequestAttemptId was throttled."""
-        self.attempts.burn(attempt_id)
+        burnt = self.attempts.burn(attempt_id)
+        self._around.witness.attempted(self, attempt_id, burnt)
 
     def _take(self, limit: int, draw: Draw | None) -> list[Message]:
         redrive = self.attributes.redrive
         dead_letters = self._around.find_by_arn(redrive.target_arn) if redrive else None
         if redrive is None or dead_letters is None:
-            return self._ordering.take(limit, limits.UNLIMITED, draw).messages
-        messages, spent = self._ordering.take(limit, redrive.max_receive_count, draw)
+            return self.lives.ordering.take(limit, limits.UNLIMITED, draw).messages
+        messages, spent = self.lives.ordering.take(limit, redrive.max_receive_count, draw)
         for message in spent:
             self._leave(message, "parked")
             message.source_arn = self.arn
@@ -218,14 +204,14 @@ class Queue:
         The message stays when `destination_of` raises SqsError, which is passed on.
         """
         self.settle()
-        messages = self._ordering.take(1, limits.UNLIMITED).messages
+        messages = self.lives.ordering.take(1, limits.UNLIMITED).messages
         if not messages:
             return False
         (message,) = messages
         try:
             destination = destination_of(message)
         except SqsError:
-            self._ordering.put_again(message)
+            self.lives.ordering.put_again(message)
             raise
         self._leave(message, "moved")
         destination.adopt(message)
@@ -248,24 +234,16 @@ class Queue:
         self._enter(moved)
 
     def _start_flight(self, message: Message, timeout_s: float) -> None:
-        message.receive_count += 1
-        message.received_s = self._clock.now_s()
-        if message.first_received_ms is None:
-            message.first_received_ms = int(self._clock.wall_s() * 1000)
-        self._in_flight.add(message, self._clock.now_s() + timeout_s)
-        self._ordering.hold(message)
+        self.lives.start_flight(message, timeout_s)
         self.counters.received += 1
-        if message.receive_count >= _PUT_BACK_AFTER_RECEIVES and not self.attributes.is_fifo:
-            self._store.put_back(message)
         self._around.witness.received(self, message)
 
     def _set_timeout(self, message: Message, timeout_s: float) -> None:
-        self._in_flight.set_until(message, self._clock.now_s() + timeout_s)
+        self.lives.set_timeout(message, timeout_s)
         self._around.witness.changed(self, message)
 
     def _end_flight(self, message: Message) -> None:
-        self._in_flight.end(message, State.VISIBLE)
-        self._ordering.show(message)
+        self.lives.end_flight(message)
         self._around.on_available(self)
 
     def _delivery(self, message: Message) -> Received:
@@ -285,7 +263,7 @@ class Queue:
         """
         self.settle()
         receipt = self._receipts.read(receipt_handle)
-        message = self._store.get(receipt.order)
+        message = self.lives.store.get(receipt.order)
         if message is None:
             return
         is_latest = message.receive_count == receipt.receive_number
@@ -307,7 +285,7 @@ class Queue:
         """
         self.settle()
         receipt = self._receipts.read(receipt_handle)
-        message = self._store.get(receipt.order)
+        message = self.lives.store.get(receipt.order)
         if message is None:
             raise unusable(receipt_handle, NO_SUCH_MESSAGE)
         is_in_flight = message.state is State.IN_FLIGHT
@@ -317,28 +295,22 @@ class Queue:
         elif not is_in_flight:
             return
         check_total_visibility(self._clock.now_s() - message.received_s, timeout_s)
-        self._ordering.adjust(message)
+        self.lives.ordering.adjust(message)
         self._set_timeout(message, timeout_s)
         if timeout_s == 0:
             self._end_flight(message)
 
     def _leave(self, message: Message, why: str) -> None:
         self._around.witness.left(self, message, why)
-        was = message.state
-        if was is State.DELAYED:
-            self._delayed.end(message, State.GONE)
-        elif was is State.IN_FLIGHT:
-            self._in_flight.end(message, State.GONE)
-        message.state = State.GONE
-        self._store.remove(message)
-        if was is not State.DELAYED:
-            self._ordering.remove(message, was_in_flight=was is State.IN_FLIGHT)
+        was_delayed = message.state is State.DELAYED
+        self.lives.leave(message)
+        if not was_delayed:  # it may have locked its group
             self._around.on_available(self)
 
     def message_of(self, receipt_handle: str) -> Message | None:
         """The message that the handle names; None when it names none."""
         try:
-            return self._store.get(self._receipts.read(receipt_handle).order)
+            return self.lives.store.get(self._receipts.read(receipt_handle).order)
         except ReceiptHandleIsInvalid:
             return None
 
@@ -352,7 +324,7 @@ class Queue:
     def next_group(self) -> int | None:
         """The hash of the group that a receive would return first; None when there is none."""
         self.settle()
-        group = self._ordering.next_group()
+        group = self.lives.ordering.next_group()
         return None if group is None else hash_of_group(group)
 
     # The queue as a whole
@@ -377,7 +349,7 @@ class Queue:
         self._around.witness.purged(self)
 
     def drop_messages(self) -> None:
-        for message in self._store:
+        for message in self.lives.store:
             message.state = State.GONE
             self._around.witness.left(self, message, "purged")
         self._forget_messages()
@@ -389,7 +361,7 @@ class Queue:
         self.modified_s = int(self._clock.wall_s())
         if self.attributes.is_fifo and delay_changed_by_s:
             # On FIFO queues the setting is retroactive: API SetQueueAttributes, DelaySeconds.
-            for message in self._delayed.shift_all(delay_changed_by_s):
+            for message in self.lives.shift_delays(delay_changed_by_s):
                 self._around.witness.changed(self, message)
         self.settle()
 
@@ -398,87 +370,35 @@ class Queue:
         now_s = self._clock.now_s()
         kept_since_s = now_s - self.attributes.retention_s
         self.attempts.forget_expired()
-        # Every operation asks, and mostly nothing is due.
-        if (
-            self._delayed.next_due_s <= now_s
-            or self._in_flight.next_due_s <= now_s
-            or self._store.enqueued_since_s <= kept_since_s
-        ):
-            self._pass_to(now_s, kept_since_s)
-
-    def _pass_to(self, now_s: float, kept_since_s: float) -> None:
-        for message in self._delayed.due(now_s):
-            self._delayed.end(message, State.VISIBLE)
-            self._ordering.arrive(message)
-            self._around.on_available(self)
-        for message in self._in_flight.due(now_s):
-            self._end_flight(message)
-        for message in self._store.expired(kept_since_s):
-            self._leave(message, "expired")
+        if self.lives.is_due(now_s, kept_since_s):
+            if self.lives.pass_to(now_s):
+                self._around.on_available(self)
+            for message in self.lives.expired(kept_since_s):
+                self._leave(message, "expired")
 
     def has_available(self) -> bool:
         """Whether a receive would find a message now."""
         self.settle()
         return (
-            self._in_flight.count < self._around.limits.in_flight_max
-            and self._ordering.has_available()
+            self.lives.in_flight_count < self._around.limits.in_flight_max
+            and self.lives.ordering.has_available()
         )
 
     def next_due_s(self) -> float:
         """When time alone may next make a message available; infinity when it will not."""
-        return min(self._delayed.next_due_s, self._in_flight.next_due_s)
-
-    def restore(self, message: Message) -> None:
-        """Put back a message as it was before a restart; the oldest first."""
-        until_s = message.visible_at_s
-        self._store.add(message)
-        if not message.receive_count and until_s > self._clock.now_s():
-            self._delayed.add(message, until_s)
-            return
-        if until_s > self._clock.now_s():
-            self._in_flight.add(message, until_s)
-            self._ordering.arrive(message)
-            self._ordering.hold(message)
-        else:
-            message.state = State.VISIBLE
-            self._ordering.arrive(message)
-        if message.receive_count >= _PUT_BACK_AFTER_RECEIVES and not self.attributes.is_fifo:
-            self._store.put_back(message)
-
-    def restore_last_set(self, order: int) -> None:
-        """Of its group's messages, this one's timeout was set last; it may be gone by now."""
-        message = self._store.get(order)
-        if message is not None and message.receive_count:
-            self._ordering.adjust(message)
-
-    def holds(self, message: Message) -> bool:
-        return self._store.get(message.order) is message
-
-    def is_last_set(self, message: Message) -> bool:
-        """Whether its visibility timeout was set last in its group."""
-        return self._ordering.is_last_set(message)
-
-    def stored(self) -> list[Message]:
-        """Every message, in no order, also those that have expired by now."""
-        return list(self._store)
+        return self.lives.next_due_s()
 
     def messages(self) -> list[Message]:
         """Every message, the oldest first."""
         self.settle()
-        return sorted(self._store, key=lambda message: message.order)
+        return sorted(self.lives.store, key=lambda message: message.order)
 
     def depth(self) -> Depth:
         self.settle()
-        return Depth(
-            visible=len(self._store) - self._in_flight.count - self._delayed.count,
-            in_flight=self._in_flight.count,
-            delayed=self._delayed.count,
-            groups_in_flight=self._ordering.groups_in_flight(),
-            noisy_groups=self._ordering.noisy_groups(),
-        )
+        return self.lives.depth()
 
     def oldest_age_s(self) -> float | None:
         """ApproximateAgeOfOldestMessage; None when the queue has no message that counts."""
         self.settle()
-        oldest = self._store.oldest()
+        oldest = self.lives.store.oldest()
         return None if oldest is None else self._clock.now_s() - oldest.entered_s

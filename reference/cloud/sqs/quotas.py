@@ -75,11 +75,12 @@ class CallCounts:
     throttled: int = 0
     # [second of the clock, admitted, throttled]
     seconds: deque[list[int]] = field(default_factory=lambda: deque(maxlen=SECONDS_KEPT))
+    _ends_s: float = float("-inf")  # the last of these seconds
 
     def count(self, now_s: float, *, is_admitted: bool) -> None:
-        second = int(now_s)
-        if not self.seconds or self.seconds[-1][0] != second:
-            self.seconds.append([second, 0, 0])
+        if now_s >= self._ends_s:
+            self.seconds.append([int(now_s), 0, 0])
+            self._ends_s = int(now_s) + 1.0
         if is_admitted:
             self.admitted += 1
             self.seconds[-1][1] += 1
@@ -124,13 +125,14 @@ class Quotas:
         family = FAMILY_OF_ACTION.get(action)
         if family is None:
             return True
-        buckets = self._buckets_of(queue_name, throughput, family, groups)
-        # All or none: a call over one partition's quota must not use up another's.
-        is_admitted = all(map(TokenBucket.has_token, buckets))
-        if is_admitted:
-            # Which partitions a receive is charged to shows when it returns: `charge_receive`.
-            for bucket in buckets[:1] if family == "receive" else buckets:
-                bucket.take()
+        is_admitted = True
+        if buckets := self._buckets_of(queue_name, throughput, family, groups):
+            # All or none: a call over one partition's quota must not use up another's.
+            is_admitted = all(map(TokenBucket.has_token, buckets))
+            if is_admitted:
+                # Which partitions a receive is charged to shows when it returns: `charge_receive`.
+                for bucket in buckets[:1] if family == "receive" else buckets:
+                    bucket.take()
         counts = self._counts.get((queue_name, action))
         if counts is None:
             counts = self._counts[queue_name, action] = CallCounts()

@@ -79,9 +79,10 @@ class LocalSqs:
         if data.is_behind:
             # Errors, too, may rest on what is not on disk: a queue that was deleted, say.
             await data.commit()
-        result = await finished(self._run(call, request))
-        await data.commit()
-        return result
+        try:
+            return await finished(self._run(call, request))
+        finally:  # a refusal, too, may have been written down: a burnt attempt id
+            await data.commit()
 
     def _run(self, call: Call, request: Request) -> Params | Awaitable[Params]:
         queue = self._operations.queue_of(call.params)

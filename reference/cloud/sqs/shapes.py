@@ -72,8 +72,7 @@ def _shape(shapes: Mapping[str, Any], shape_name: str, name: str) -> Shape:
 def _reader(shape: Shape) -> Reader:
     match shape.kind:
         case "structure":
-            members = {name: _reader(member) for name, member in shape.members.items()}
-            return _structure(members, shape.required, shape.name)
+            return _structure(shape)
         case "list":
             return _list(_reader(shape.item), shape.name)
         case "map":
@@ -95,16 +94,20 @@ def _wrong(where: str, value: object, wanted: str) -> SerializationException:
     )
 
 
-def _structure(members: Mapping[str, Reader], required: tuple[str, ...], where: str) -> Reader:
+def _structure(shape: Shape) -> Reader:
+    members = {name: _reader(member) for name, member in shape.members.items()}
+    strings = {name for name, member in shape.members.items() if member.kind == "string"}
+
     def read(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise _wrong(where, value, "a structure")
+            raise _wrong(shape.name, value, "a structure")
         result = {}
         for name, member in value.items():
-            reader = members.get(name)
-            if reader is not None and member is not None:
+            if name in strings and type(member) is str:  # as most are: a call less
+                result[name] = member
+            elif member is not None and (reader := members.get(name)) is not None:
                 result[name] = reader(member)
-        for name in required:
+        for name in shape.required:
             if name not in result:
                 raise MissingParameter(f"The request must contain the parameter {name}.")
         return result

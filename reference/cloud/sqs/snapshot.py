@@ -37,9 +37,8 @@ def snapshot(engine: Engine, receipt_key: bytes, wall: WallTime) -> Iterator[Rec
     parts = []
     for queue in engine:
         heads.append(queue_record(queue, wall))
-        parts.append(
-            _of_queue(queue, queue.dedup.keys(), queue.attempts.recent(), queue.stored(), wall)
-        )
+        messages = list(queue.lives.store)
+        parts.append(_of_queue(queue, queue.dedup.keys(), queue.attempts.recent(), messages, wall))
     return _chain(heads, parts)
 
 
@@ -61,11 +60,10 @@ def _of_queue(
         if (first := queue.dedup.first_send(key)) is not None:
             yield first_send_record(queue, key, first, wall)
     for attempt_id, attempt in attempts:
-        if attempt.delivered:
-            yield attempt_record(queue, attempt_id, attempt, wall)
+        yield attempt_record(queue, attempt_id, attempt, wall)
     for message in messages:
-        if queue.holds(message):
+        if queue.lives.store.get(message.order) is message:  # it may have left meanwhile
             record = message_record(queue, message, wall)
-            if queue.is_last_set(message):
+            if queue.lives.ordering.is_last_set(message):
                 record["last_set"] = True
             yield record

@@ -130,4 +130,4 @@ def test_a_noisy_tenant_that_was_drained_is_forgotten_too(queue):
     for handle in handles:
         queue.delete(handle)
     assert queue.depth().noisy_groups == 0
-    assert not queue._ordering._tenants
+    assert not queue.lives.ordering._tenants

@@ -219,7 +219,7 @@ def _dedup_forgets_on_delete(patch):
     delete = Queue.delete
 
     def forgetful(queue, handle):
-        message = queue._store.get(queue._receipts.read(handle).order)
+        message = queue.message_of(handle)
         delete(queue, handle)
         if message is not None:
             queue.dedup._first_sends.pop(message.dedup_id, None)
@@ -316,7 +316,7 @@ def _handle_outlives_its_timeout(patch):
         try:
             delete(queue, handle)
         except InvalidParameterValue:
-            message = queue._store.get(queue._receipts.read(handle).order)
+            message = queue.message_of(handle)
             queue._leave(message, "deleted")
 
     patch.setattr(Queue, "delete", lenient)

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from reference.cloud.sqs import datalog
 from reference.cloud.sqs.attributes import QueueAttributes
 from reference.cloud.sqs.contents import DataError, Recovered
+from reference.cloud.sqs.errors import InvalidParameterValue
 from reference.cloud.sqs.limits import OFF, STRICT
 from reference.cloud.sqs.logfile import LogFile
 from reference.cloud.sqs.message import Outgoing
@@ -290,6 +291,18 @@ def test_a_receive_can_be_repeated_by_its_attempt_id_after_a_restart(machine, qu
         assert [each.receipt_handle for each in again] == [first[0].receipt_handle]
     queue.delete(again[0].receipt_handle)
     assert queue.receive(1, attempt_id="attempt") == []
+
+
+def test_a_burnt_attempt_id_stays_burnt_after_a_restart_until_its_5_minutes_are_over(
+    machine, queue
+):
+    queue.burn_attempt("attempt")
+    for _ in range(2):
+        machine.restart(pause_s=100)
+        with pytest.raises(InvalidParameterValue, match="not valid anymore"):
+            machine.engine.queue("q.fifo").receive(1, attempt_id="attempt")
+    machine.restart(pause_s=100)
+    assert machine.engine.queue("q.fifo").receive(1, attempt_id="attempt") == []
 
 
 def test_pauses_after_a_purge_and_a_deletion_go_on_after_a_restart(machine, queue):

@@ -79,14 +79,14 @@ class Life:
 
 def repeatable(queue):
     """The attempts that can be asked for again, and for how many messages."""
-    find = {message.order: message for message in queue.stored()}.get
+    find = {message.order: message for message in queue.lives.store}.get
     recent = queue.attempts.recent()
     counts = {attempt_id: len(queue.attempts.replay(attempt_id, find)) for attempt_id, _ in recent}
     return {attempt_id: count for attempt_id, count in counts.items() if count}
 
 
 def is_locking(queue, message):
-    return message.state is State.IN_FLIGHT and queue.is_last_set(message)
+    return message.state is State.IN_FLIGHT and queue.lives.ordering.is_last_set(message)
 
 
 def everything(machine):
@@ -95,7 +95,7 @@ def everything(machine):
         queue.name: (
             queue.dedup.keys(),
             repeatable(queue),
-            sorted(m.message_id for m in queue.stored() if is_locking(queue, m)),
+            sorted(m.message_id for m in queue.lives.store if is_locking(queue, m)),
             queue.has_available(),
         )
         for queue in machine.engine

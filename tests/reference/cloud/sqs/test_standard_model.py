@@ -130,7 +130,7 @@ def _old_handle_deletes(patch):
     delete = Queue.delete
 
     def careless(queue, handle):
-        message = queue._store.get(queue._receipts.read(handle).order)
+        message = queue.message_of(handle)
         if message is None:
             delete(queue, handle)
         else:
