@@ -73,7 +73,7 @@ class SqsQueues:
 
     def is_empty(self) -> bool:
         """Whether no message is waiting, hidden or in flight."""
-        return not self.queue.stored()
+        return len(self.queue.lives.store) == 0
 
     def _wake(self, queue: SqsQueue) -> None:
         if self.polls is not None:
