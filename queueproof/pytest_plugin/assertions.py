@@ -4,6 +4,7 @@ from compliance.verdict import Outcome, Verdict
 from queueproof.pytest_plugin.case import Case
 
 OFFENCES_SHOWN = 10
+STORIES_SHOWN = 3
 TIMEOUT_S = 30.0
 SETTLE_S = 1.0
 
@@ -60,9 +61,11 @@ def _demand(verdict: Verdict, case: Case) -> None:
 def _told(verdict: Verdict, case: Case) -> str:
     """The failure message: ids and what was seen of them, never a recipient or a text."""
     lines = [f"{verdict.claim} {verdict.outcome}: {verdict.summary}"]
-    for offence in verdict.offences[:OFFENCES_SHOWN]:
-        when = "" if offence.at_s is None else f" ({offence.at_s:.3f} s)"
-        lines.append(f"  {case.names_of(offence.id)}: {offence.what}{when}")
+    for number, offence in enumerate(verdict.offences[:OFFENCES_SHOWN]):
+        named, story = case.story_of(offence.id)
+        lines.append(f"  {named}: {offence.what}")
+        if number < STORIES_SHOWN:
+            lines += [f"    {line}" for line in story]
     if verdict.offence_count > OFFENCES_SHOWN:
         lines.append(f"  ... and {verdict.offence_count - OFFENCES_SHOWN:,} more")
     lines += [f"  because {reason}" for reason in verdict.reasons]

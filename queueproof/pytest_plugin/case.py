@@ -24,6 +24,7 @@ from queueproof.pytest_plugin.identities import Identities, Row
 from queueproof.pytest_plugin.ledger import Ledger
 from queueproof.pytest_plugin.local_sqs import LocalSqs
 from queueproof.pytest_plugin.mail_sink import MailSink
+from queueproof.pytest_plugin.timeline import timeline
 from scenarios.evidence import ExperimentRecord, Phase, Plan, RunManifest, write_record
 
 POLL_S = 0.05
@@ -112,10 +113,15 @@ class Case:
         finally:
             history.close()
 
-    def names_of(self, email_id: str) -> str:
-        """An email by the key that the test gave it, and the id that the service gave it."""
-        key = Identities(self.ledger.sender_rows).key_of(email_id)
-        return email_id if key in {None, email_id} else f"{key} ({email_id})"
+    def story_of(self, email_id: str) -> tuple[str, list[str]]:
+        """An email's names (its key, and the service's id), and its events line by line."""
+        ledgers = self._ledgers()
+        identities = Identities(self.ledger.sender_rows)
+        key = identities.key_of(email_id)
+        if key is None:
+            return email_id, []
+        named = key if key == email_id else f"{key} ({email_id})"
+        return named, timeline(key, identities.id_of(key), ledgers, self.start_s)
 
     def silent_faults(self) -> list[str]:
         """Why the test proves nothing: faults that were to fire and did not."""
@@ -154,18 +160,28 @@ class Case:
         """Those of this test: servers may outlive it."""
         return [row for row in rows if row["at_s"] >= self.start_s]
 
+    def _ledgers(self) -> dict[str, list[Row]]:
+        """What everybody saw, each email under one id."""
+        sender = self.ledger.sender_rows
+        identities = Identities(sender)
+        return {
+            "sender": identities.sender_rows(sender),
+            "queue": identities.queue_rows(self._queue_rows()),
+            "sink": identities.sink_rows(self._sink_rows()),
+            "faults": self._fault_rows(),
+        }
+
     def _collect(self, claims: Sequence[str]) -> None:
         """Write the run directory anew, with all that is known by now."""
         experiment = self.folder / self._name
         experiment.mkdir(parents=True, exist_ok=True)
-        sender = self.ledger.sender_rows
-        identities = Identities(sender)
-        _write_rows(experiment / "sender.jsonl", identities.sender_rows(sender))
-        if self.sqs is not None:
-            _write_rows(experiment / "queue.jsonl", identities.queue_rows(self._queue_rows()))
-        _write_rows(experiment / "faults.jsonl", self._fault_rows())
-        if self.sink is not None or self.ledger.records_deliveries:
-            _write_rows(experiment / "sink.jsonl", identities.sink_rows(self._sink_rows()))
+        ledgers = self._ledgers()
+        if self.sqs is None:
+            del ledgers["queue"]
+        if self.sink is None and not self.ledger.records_deliveries:
+            del ledgers["sink"]
+        for name, rows in ledgers.items():
+            _write_rows(experiment / f"{name}.jsonl", rows)
         scenario = SCENARIO.format(
             name=self._name, claims=", ".join(json.dumps(claim) for claim in claims)
         )
