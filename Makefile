@@ -4,13 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: verify test bench lint lock clean
+.PHONY: verify test gallery bench lint lock clean
 
 verify: $(READY)            ## try every claim against a real pipeline on this machine, about 3 minutes
 	$(BIN)/queueproof verify
 
 test: $(READY)              ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+gallery: $(READY)           ## every broken twin must be caught, no healthy run flagged; about 5 minutes
+	$(BIN)/queueproof gallery
 
 bench: $(READY)             ## speeds, as ratios side by side in one run
 	$(BIN)/python -m benchmarks

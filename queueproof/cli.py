@@ -234,7 +234,8 @@ def audit(context: typer.Context) -> None:
 def gallery(
     names: Annotated[list[str] | None, typer.Argument(help="Twins; none named: all.")] = None,
     jobs: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Runs at a time; default: one a core.")
+        int | None,
+        typer.Option(min=1, max=64, help="Runs at a time; default: one more than cores."),
     ] = None,
     clean: Annotated[
         int | None,

@@ -104,7 +104,7 @@ def build_experiment(
         seed=record.seed,
         is_control=plan is not None and plan.is_control,
         control=shown((plan and plan.control) or "", LABEL_LENGTH_MAX),
-        target=shown(record.target),
+        target=_target(record),
         started_at=shown(record.started_at, LABEL_LENGTH_MAX),
         duration_s=seconds(end_s),
         drain={True: "finished", False: "did not finish", None: ""}[record.drained],
@@ -269,6 +269,12 @@ def _end_s(record: ExperimentRecord, ledgers: Mapping[str, pa.Table]) -> float:
         if len(at_s):
             ends_s.append(float(at_s.max()))
     return max([0.0, *ends_s])
+
+
+def _target(record: ExperimentRecord) -> str:
+    """What was driven; a component that is not the reference's own must not pass for it."""
+    others = [f"{module} in place of {name}" for name, module in record.modules.items()]
+    return shown(", ".join([record.target, *others]))
 
 
 def _scenario(text: str) -> str:

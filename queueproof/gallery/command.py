@@ -24,6 +24,7 @@ from queueproof.progress import PatientConsole, progress
 from queueproof.suite import create_run
 
 CLEAN_DEFAULT = 20
+JOBS_DEFAULT = (os.cpu_count() or 1) + 1  # a trial waits about half of its time
 EXIT_UNCLEAR = 3
 
 
@@ -50,7 +51,7 @@ def open_gallery(
         *clean_exhibits(twins, count, seed + 1, root),
     ]
     return exhibit(
-        exhibits, jobs=jobs or os.cpu_count() or 1, runs_dir=runs_dir, as_json=as_json, quiet=quiet
+        exhibits, jobs=jobs or JOBS_DEFAULT, runs_dir=runs_dir, as_json=as_json, quiet=quiet
     )
 
 

@@ -58,7 +58,7 @@ def test_a_broken_twin_is_caught_and_a_healthy_one_missed_and_a_broken_clean_run
         Exhibit("not-clean", STEADY, 1, EARLY),
         Exhibit("no-module", STEADY, 1, {"api": "tests.planted.nobody"}, EXPECTED),
     ]
-    code = exhibit(exhibits, jobs=2, runs_dir=tmp_path, as_json=True, quiet=True)
+    code = exhibit(exhibits, jobs=3, runs_dir=tmp_path, as_json=True, quiet=True)
     printed = json.loads(capsys.readouterr().out)
     assert [each["sight"] for each in printed["exhibits"]] == [
         "caught",

@@ -20,6 +20,7 @@ from scenarios.evidence import (
     Machine,
     Phase,
     RunManifest,
+    read_experiment,
     seal,
     write_record,
 )
@@ -332,3 +333,12 @@ def test_hostile_text_is_bounded_and_harmless_wherever_it_is_shown(hostile_run):
         assert max(map(len, text.splitlines()), default=0) <= LINE_LENGTH_MAX
         assert "\x1b" not in text
         assert "\u202e" not in text
+
+
+def test_what_ran_in_a_components_place_stands_beside_the_target(baseline_run, judgement):
+    """A broken twin must not pass for the reference."""
+    record = read_experiment(baseline_run / "baseline")
+    changed = record.model_copy(update={"modules": {"api": "tests.planted.early_202"}})
+    write_record(baseline_run / "baseline" / "experiment.json", changed)
+    (experiment,) = build(baseline_run, judgement).experiments
+    assert experiment.target == "reference, tests.planted.early_202 in place of api"
