@@ -1,9 +1,9 @@
 """drain: a worker that is told to stop finishes what it has in hand, or gives it back.
 
-Judged at every restart of the worker: each message that it had received by then must have come to
-an end in its journal (deleted, given back, postponed) before it was received anew. What did not
-stays hidden until its visibility time-out, and holds up its group; if the provider was just taking
-it, it will be sent twice.
+Judged at every restart of the worker: each receive of a message that it had made by then must have
+come to an end in its journal (deleted, given back, postponed). What did not stays hidden until its
+visibility time-out, and holds up its group; if the provider was just taking it, it will be sent
+twice.
 """
 
 from compliance.history import History
@@ -18,21 +18,18 @@ IN_HAND = """
         select at_s as stop_s from faults
         where event = 'start' and kind = 'restart' and action = 'worker'
     ),
-    received as (
-        select message_id, email_id, at_s as received_s,
-               lead(at_s) over (partition by message_id order by at_s) as again_s
-        from worker where event = 'received'
-    ),
-    ended as (
-        select message_id, at_s from worker
-        where event in ('deleted', 'released', 'postponed')
-           or (event = 'failed' and reason like 'delete:%')
-    ),
+    -- Who gives a message back may write so down when another thread has received it again: only
+    -- the receive count tells which of the two came to an end.
     spans as (
-        select r.email_id, r.received_s, min(e.at_s) as ended_s from received r
-        left join ended e on e.message_id = r.message_id and e.at_s >= r.received_s
-            and e.at_s <= coalesce(r.again_s, 'infinity'::double)
-        group by r.message_id, r.email_id, r.received_s
+        select r.email_id, r.at_s as received_s, min(e.at_s) as ended_s
+        from (select * from worker where event = 'received') r
+        left join (
+            select message_id, receive_count, at_s from worker
+            where event in ('deleted', 'released', 'postponed')
+               or (event = 'failed' and reason like 'delete:%')
+        ) e on e.message_id = r.message_id
+           and e.receive_count is not distinct from r.receive_count and e.at_s >= r.at_s
+        group by r.message_id, r.receive_count, r.email_id, r.at_s
     )
     select email_id, stop_s, ended_s from spans join stops
         on received_s <= stop_s and (ended_s is null or ended_s > stop_s)
