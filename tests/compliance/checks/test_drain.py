@@ -6,8 +6,15 @@ from compliance.checks.drain import check
 from compliance.verdict import Outcome
 
 
-def worker(story, event, email_id, reason=None):
-    story.event("worker", event=event, email_id=email_id, message_id=f"m-{email_id}", reason=reason)
+def worker(story, event, email_id, reason=None, *, receive_count=1):
+    story.event(
+        "worker",
+        event=event,
+        email_id=email_id,
+        message_id=f"m-{email_id}",
+        receive_count=receive_count,
+        reason=reason,
+    )
 
 
 def restart(story, action="worker", kind="restart"):
@@ -41,9 +48,20 @@ def test_what_never_came_to_an_end_was_not_drained(story, event):
 def test_the_end_of_a_later_receive_does_not_count(story):
     worker(story, "received", "em_1")
     restart(story)
-    worker(story, "received", "em_1")
-    worker(story, "deleted", "em_1")
+    worker(story, "received", "em_1", receive_count=2)
+    worker(story, "deleted", "em_1", receive_count=2)
     assert check(story.history()).outcome is Outcome.REFUTED
+
+
+def test_a_message_given_back_and_at_once_received_again_was_drained(story):
+    """Another thread may have it before the first has written down that it gave it back."""
+    worker(story, "received", "em_1")
+    worker(story, "received", "em_1", receive_count=2)
+    restart(story)
+    worker(story, "released", "em_1")
+    worker(story, "released", "em_1", receive_count=2)
+    verdict = check(story.history())
+    assert (verdict.outcome, verdict.figures["in_hand"]) == (Outcome.VERIFIED, 2)
 
 
 def test_each_message_is_held_against_the_first_stop_that_it_saw(story):
