@@ -63,8 +63,8 @@ class Pipeline:
                 stdout=log,
                 stderr=log,
             )
-        if name == "worker":
-            self.wait_until(lambda: "working" in self.log(name), "the worker works")
+        if name.startswith("worker"):
+            self.wait_until(lambda: '"event":"working"' in self.log(name), "the worker works")
             return 0
         self.wait_until(port_file.exists, f"{name} serves")
         return int(port_file.read_text())
@@ -89,17 +89,34 @@ class Pipeline:
         port = self.start("api", ["reference.api"], {**self.variables("API"), **variables})
         self.api_url = f"http://127.0.0.1:{port}"
 
-    def start_worker(self, *sink_options, **variables):
-        journal = str(self.folder / "sink.jsonl")
-        sink = ["reference.cloud.mail_sink", "--journal", journal, *sink_options]
-        port = self.start("sink", sink, port_option="--port-file")
+    def start_sink(self, *options):
+        port_file = self.folder / "sink-http.port"
+        files = [
+            *("--journal", str(self.folder / "sink.jsonl")),
+            *("--http-port-file", str(port_file)),
+        ]
+        sink = ["reference.cloud.mail_sink", *files, *options]
+        self.smtp_port = self.start("sink", sink, port_option="--port-file")
+        self.sink_url = f"http://127.0.0.1:{port_file.read_text().strip()}"
+
+    def start_worker(self, *sink_options, name="worker", **variables):
+        """The sink is started with it, unless it runs already."""
+        if "sink" not in self.processes:
+            self.start_sink(*sink_options)
+        (self.folder / f"{name}.log").unlink(missing_ok=True)
         defaults = {
             **self.variables("WORKER"),
-            "EMAIL_WORKER_SMTP_PORT": str(port),
+            "EMAIL_WORKER_SMTP_PORT": str(self.smtp_port),
+            "EMAIL_WORKER_SES_ENDPOINT_URL": self.sink_url,
+            "EMAIL_WORKER_SENDGRID_URL": self.sink_url,
+            "EMAIL_WORKER_SENDGRID_API_KEY": "SG.local",
+            "EMAIL_WORKER_MAILGUN_URL": self.sink_url,
+            "EMAIL_WORKER_MAILGUN_DOMAIN": "mail.example.com",
+            "EMAIL_WORKER_MAILGUN_API_KEY": "key-local",
             "EMAIL_WORKER_JOURNAL": str(self.folder / "worker.jsonl"),
             "EMAIL_WORKER_LEDGER": f"sqlite:{self.folder / 'deliveries.sqlite3'}",
         }
-        self.start("worker", ["reference.worker"], {**defaults, **variables})
+        self.start(name, ["reference.worker"], {**defaults, **variables})
 
     def variables(self, component):
         return {

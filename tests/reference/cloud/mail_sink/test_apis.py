@@ -32,7 +32,7 @@ def rows_before(shared_sink):
     shared_sink.rows_before = len(shared_sink.rows())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ses(shared_sink):
     client = boto3.client(
         "sesv2",
