@@ -6,6 +6,10 @@ is out, only the relay's answer tells (RFC 5321 4.2.5, RFC 1047).
 
 An email is refused as a whole when one of its recipients is refused for good: nothing partly
 sent can be sent twice, and an operator finds it in the dead-letter queue.
+
+SMTP has no idempotency: a relay takes a second email with the same Message-ID (RFC 1047 describes
+the duplicates that follow), so a repeat is a second email. The Message-ID is the same for every
+repeat, which lets a mailbox that looks at it show one.
 """
 
 import smtplib

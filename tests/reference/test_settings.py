@@ -49,6 +49,40 @@ def run(monkeypatch, capsys):
         ("worker", {**WORKER, "EMAIL_WORKER_JOURNAL": "/nonexistent/j"}, "EMAIL_WORKER_JOURNAL: "),
         ("worker", {**WORKER, "EMAIL_WORKER_JOURNAL": "/"}, "EMAIL_WORKER_JOURNAL: "),
         ("worker", {**WORKER, "EMAIL_WORKER_SENDER_DOMAIN": "a b"}, "EMAIL_WORKER_SENDER_DOMAIN: "),
+        ("worker", {"EMAIL_WORKER_QUEUE_URL": URL}, "EMAIL_WORKER_SMTP_PORT: not set, and smtp"),
+        ("worker", {**WORKER, "EMAIL_WORKER_PROVIDERS": "pigeon"}, "EMAIL_WORKER_PROVIDERS: "),
+        ("worker", {**WORKER, "EMAIL_WORKER_PROVIDERS": ""}, "EMAIL_WORKER_PROVIDERS: "),
+        ("worker", {**WORKER, "EMAIL_WORKER_PROVIDERS": "ses, ses"}, "EMAIL_WORKER_PROVIDERS: "),
+        (
+            "worker",
+            {**WORKER, "EMAIL_WORKER_PROVIDERS": "smtp,sendgrid"},
+            "EMAIL_WORKER_SENDGRID_API_KEY: not set, and sendgrid",
+        ),
+        (
+            "worker",
+            {
+                **WORKER,
+                "EMAIL_WORKER_PROVIDERS": "mailgun",
+                "EMAIL_WORKER_MAILGUN_DOMAIN": "mail.example.com",
+            },
+            "EMAIL_WORKER_MAILGUN_API_KEY: not set, and mailgun",
+        ),
+        (
+            "worker",
+            {
+                **WORKER,
+                "EMAIL_WORKER_MAILGUN_URL": "mailgun",
+                "EMAIL_WORKER_MAILGUN_API_KEY": "s3same",
+            },
+            "EMAIL_WORKER_MAILGUN_URL: ",
+        ),
+        *(
+            ("worker", {**WORKER, "EMAIL_WORKER_LEDGER": ledger}, "EMAIL_WORKER_LEDGER: ")
+            for ledger in (
+                *("", "redis:x", "sqlite:", "sqlite:/nonexistent/x", "sqlite:/"),
+                *("dynamodb:", "dynamodb:a b", "none:x"),
+            )
+        ),
     ],
 )
 def test_a_bad_setting_is_one_line_naming_it(run, component, variables, named):
