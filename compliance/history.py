@@ -7,7 +7,7 @@ over all emails uses the tables of `compliance.numbered`; the views with keys an
 for single emails and for readers.
 """
 
-import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,13 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from compliance.ledgers import Say, Scratch, attach, connect, silent
+from compliance.ledgers import Ledgers, Say, silent
 from compliance.numbered import number_emails
 from compliance.planned import SCHEMA as PLANNED_SCHEMA
 from compliance.planned import planned_emails, recipient_digests
 from compliance.repeats import REPEATS
-from compliance.verdict import Offence
+from compliance.timeline import cards
+from compliance.verdict import Card, Offence
 from scenarios.evidence import EvidenceError, ExperimentRecord, read_experiment
 from scenarios.model import EmailLoad, Scenario, parse_scenario
 
@@ -192,9 +193,9 @@ class History:
             self.record.scenario_toml, f"{folder}/experiment.json: scenario_toml"
         )
         self.scenario: Scenario = scenario.as_control() if is_control else scenario
-        self._open = contextlib.ExitStack()
+        self._ledgers = Ledgers(folder, say)
         try:
-            self._load(self._open.enter_context(Scratch()), say)
+            self._load(say)
         except duckdb.Error as error:
             self.close()
             raise EvidenceError(f"{folder}: cannot be judged: {error}") from error
@@ -202,32 +203,31 @@ class History:
             self.close()
             raise
 
-    def _load(self, scratch: Scratch, say: Say) -> None:
-        self._db = self._open.enter_context(contextlib.closing(connect(scratch)))
-        attach(self._db, self.folder, scratch, say)
+    def _load(self, say: Say) -> None:
+        db = self._ledgers.db
         load, record = self.scenario.load, self.record
         planned, digests = PLANNED_SCHEMA.empty_table(), tuple[str, ...]()
         if isinstance(load, EmailLoad):
             say("drawing what the seed plans")
             planned = planned_emails(load, record.seed)
             digests = recipient_digests(load.people, record.seed)
-        self._db.register("planned_numbers", planned)
+        db.register("planned_numbers", planned)
         people = {"person": pa.array(range(len(digests)), pa.int32())}
         people["recipients_sha256"] = pa.array(digests, pa.string())
-        self._db.register("people", pa.table(people))
+        db.register("people", pa.table(people))
         number_emails(
-            self._db, self.scenario, key_prefix=record.key_prefix, planned=len(planned), say=say
+            db, self.scenario, key_prefix=record.key_prefix, planned=len(planned), say=say
         )
         say("looking for emails lost, repeated or out of order")
         for script in (TABLES, REPEATS, SETS, NAMED):
-            self._db.execute(script)
+            db.execute(script)
         for name in SET_NAMES:
-            self._db.execute(NAMED_SET.format(name=name))
+            db.execute(NAMED_SET.format(name=name))
         self.sets = Sets(*self.rows(COUNTS)[0])
 
     def rows(self, sql: str, **parameters: object) -> list[tuple[Any, ...]]:
         """All rows of a query over the views and ledgers; `$name` stands for a parameter."""
-        return self._db.execute(sql, parameters).fetchall()
+        return self._ledgers.rows(sql, **parameters)
 
     def one(self, sql: str, **parameters: object) -> Any:
         """The single value of a query."""
@@ -256,5 +256,9 @@ class History:
         )
         return [Offence(id=i, what=what, at_s=self.since_origin(at_s)) for i, at_s in rows]
 
+    def cards(self, ids: Sequence[str], replay: str) -> dict[str, Card]:
+        """What happened to these emails, for those that the ledgers know."""
+        return cards(self._ledgers, self.record, ids, replay)
+
     def close(self) -> None:
-        self._open.close()
+        self._ledgers.close()

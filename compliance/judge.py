@@ -15,7 +15,8 @@ from compliance.checks.logs import CLAIM as LOGS_CLAIM
 from compliance.checks.logs import check_logs
 from compliance.history import History
 from compliance.ledgers import Say, silent
-from compliance.verdict import ClaimVerdict, Judgement, Outcome, Verdict, worst
+from compliance.replay import replay_command
+from compliance.verdict import Card, ClaimVerdict, Judgement, Outcome, Verdict, worst
 from scenarios.evidence import EvidenceError, Plan, RunManifest, read_manifest
 from scenarios.model import Claim, LogScan, ScenarioError, load_claims
 
@@ -57,8 +58,7 @@ def _judge_experiment(run: Path, name: str, manifest: RunManifest, say: Say) -> 
     plan = manifest.plans[name]
     if plan.is_control:
         return []  # it speaks only through the experiment that it controls
-    how = " --sim" if plan.is_simulated else ""
-    replay = f"queueproof run {plan.scenario}{how} --seed {manifest.seed}"
+    replay = replay_command(run, name, plan, manifest.seed)
     if not (run / name / "experiment.json").exists():
         return [_not_run(claim, name, replay) for claim in plan.claims]
     history = _open(run, name, manifest, say)
@@ -73,9 +73,19 @@ def _judge_experiment(run: Path, name: str, manifest: RunManifest, say: Say) -> 
         if unchecked:
             raise EvidenceError(f"{run / name}: such a load cannot try the claim {unchecked[0]!r}")
         found = [_tempered(checks[claim](history), why_not) for claim in plan.claims]
-        return [verdict.model_copy(update={"replay": replay}) for verdict in found]
+        ids = {offence.id for verdict in found for offence in verdict.offences}
+        cards = history.cards(sorted(ids), replay)
+        return [_with_cards(verdict, cards, replay) for verdict in found]
     finally:
         history.close()
+
+
+def _with_cards(verdict: Verdict, cards: dict[str, Card], replay: str) -> Verdict:
+    """Each offence with what happened to its email, and all with the command that replays it."""
+    offences = [
+        offence.model_copy(update={"card": cards.get(offence.id)}) for offence in verdict.offences
+    ]
+    return verdict.model_copy(update={"offences": offences, "replay": replay})
 
 
 def _open(run: Path, name: str, manifest: RunManifest, say: Say) -> History:

@@ -10,12 +10,14 @@ import tempfile
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from scenarios.evidence import (
     LEDGERS,
+    EvidenceError,
     checked_columns,
     ledger_batches,
     read_ledger,
@@ -40,51 +42,68 @@ def silent(text: str) -> None:
     """Says nothing of how far the judging is."""
 
 
-class Scratch(contextlib.AbstractContextManager["Scratch"]):
-    """A folder for what does not fit into memory; gone with the history it belongs to."""
+class Ledgers(contextlib.AbstractContextManager["Ledgers"]):
+    """One experiment's ledgers as views of a database in memory.
 
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="queueproof-judge-"))
-        self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+    What does not fit into its limit goes to a folder of its own, which is removed at the end.
+    """
 
-    def __exit__(self, *_: object) -> None:
+    def __init__(self, experiment: Path, say: Say = silent) -> None:
+        """Raises EvidenceError when a ledger is damaged."""
+        self.experiment = experiment
+        scratch = Path(tempfile.mkdtemp(prefix="queueproof-judge-"))
+        # Also when nobody closes it.
+        self._remove = weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
+        self.db = duckdb.connect(
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "temp_directory": str(scratch),
+                "preserve_insertion_order": "false",
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            }
+        )
+        try:
+            for name in LEDGERS:
+                say(f"checking the {name} ledger")
+                _attach(self.db, experiment, name, scratch)
+        except duckdb.Error as error:
+            self.close()
+            raise EvidenceError(f"{experiment}: cannot be read: {error}") from error
+        except BaseException:
+            self.close()
+            raise
+        pa.default_memory_pool().release_unused()
+
+    def rows(self, sql: str, **parameters: object) -> list[tuple[Any, ...]]:
+        """All rows of a query; `$name` stands for a parameter."""
+        return self.db.execute(sql, parameters).fetchall()
+
+    def close(self) -> None:
+        self.db.close()
         self._remove()
 
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-def connect(scratch: Scratch) -> duckdb.DuckDBPyConnection:
-    """A database in memory that goes to `scratch` rather than beyond its limit."""
-    return duckdb.connect(
-        config={
-            "memory_limit": MEMORY_LIMIT,
-            "temp_directory": str(scratch.path),
-            "preserve_insertion_order": "false",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        }
+
+def _attach(db: duckdb.DuckDBPyConnection, experiment: Path, name: str, scratch: Path) -> None:
+    schema, sealed = LEDGERS[name], sealed_schema(experiment, name)
+    if sealed is None or not _is_as_written(sealed, schema):
+        db.register(name, read_ledger(experiment, name))
+        return
+    for _ in ledger_batches(experiment, name, checked_columns(name)):
+        pass  # each is checked as it passes
+    # A link of our own: the path of a run may hold what SQL or a glob would act on.
+    link = scratch / f"{name}.parquet"
+    link.symlink_to((experiment / f"{name}.parquet").resolve())
+    columns = ", ".join(
+        f'"{field.name}"'
+        if field.name in sealed.names
+        else f'cast(null as {TYPES[field.type]}) as "{field.name}"'
+        for field in schema
     )
-
-
-def attach(db: duckdb.DuckDBPyConnection, experiment: Path, scratch: Scratch, say: Say) -> None:
-    """One view a ledger. Raises EvidenceError when a ledger is damaged."""
-    for name, schema in LEDGERS.items():
-        say(f"checking the {name} ledger")
-        sealed = sealed_schema(experiment, name)
-        if sealed is None or not _is_as_written(sealed, schema):
-            db.register(name, read_ledger(experiment, name))
-            continue
-        for _ in ledger_batches(experiment, name, checked_columns(name)):
-            pass  # each is checked as it passes
-        # A link of our own: the path of a run may hold what SQL or a glob would act on.
-        link = scratch.path / f"{name}.parquet"
-        link.symlink_to((experiment / f"{name}.parquet").resolve())
-        columns = ", ".join(
-            f'"{field.name}"'
-            if field.name in sealed.names
-            else f'cast(null as {TYPES[field.type]}) as "{field.name}"'
-            for field in schema
-        )
-        db.execute(f"create view {name} as select {columns} from read_parquet('{link}')")  # noqa: S608
-    pa.default_memory_pool().release_unused()
+    db.execute(f"create view {name} as select {columns} from read_parquet('{link}')")  # noqa: S608
 
 
 def _is_as_written(sealed: pa.Schema, schema: pa.Schema) -> bool:

@@ -19,12 +19,48 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Step(_Frozen):
+    """One thing that happened to an email, as one ledger tells it."""
+
+    at_s: float  # since the experiment's origin
+    after_s: float | None  # since the email's first invoke; negative before it
+    ledger: str
+    what: str
+
+
+class ActiveFault(_Frozen):
+    """A fault that was on while the email was under way."""
+
+    label: str
+    kind: str
+    where: str  # the action, component or provider that it broke
+    start_s: float | None  # since the origin; null: nobody saw it begin
+    end_s: float | None
+    named_it: int  # how often it fired on this very email
+
+
+class Card(_Frozen):
+    """A counter-example: all that the ledgers know of one email, and how to see it again."""
+
+    experiment: str
+    keys: list[str]  # idempotency keys; more than one where emails were mistaken for each other
+    email_ids: list[str]
+    message_ids: list[str]
+    group: str | None
+    seed: int
+    steps: list[Step]
+    steps_left_out: int = 0  # from the middle
+    faults: list[ActiveFault] = Field(default_factory=list)
+    replay: str
+
+
 class Offence(_Frozen):
     """One counter-example. `id` names an email, a call or a log place; never personal data."""
 
     id: str
     what: str
     at_s: float | None = None  # on the experiment's own time: seconds since its origin
+    card: Card | None = None  # of an email that the ledgers know
 
 
 class Verdict(_Frozen):

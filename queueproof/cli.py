@@ -22,6 +22,7 @@ from loadtests.live import Target
 from loadtests.options import TargetError
 from loadtests.processes import ComponentError
 from queueproof import doctor as doctor_checks
+from queueproof import trace as trace_command
 from queueproof import up as up_command
 from queueproof.gallery.catalog import GalleryError
 from queueproof.gallery.command import open_gallery
@@ -55,6 +56,7 @@ KNOWN_ERRORS = (
     EvidenceError,
     ReportError,
     GalleryError,
+    trace_command.TraceError,
 )
 
 app = typer.Typer(
@@ -171,6 +173,21 @@ def judge(run_folder: RunFolder, as_json: AsJson = False) -> None:
     else:
         terminal_report.render(build(run_folder.resolve(), judgement), Console())
     raise typer.Exit(EXIT[judgement.outcome])
+
+
+@app.command(epilog="Example: queueproof trace em_b7aeb2d0d528b51bbc9a80b9b1f83787")
+def trace(
+    asked: Annotated[
+        str, typer.Argument(metavar="ID", help="An email id, idempotency key or message id.")
+    ],
+    run_folder: Annotated[
+        Path, typer.Option("--run", help="A run directory, finished or killed.")
+    ] = Path("runs/latest"),
+    as_json: AsJson = False,
+) -> None:
+    """Show what happened to one email, from ledgers and logs."""
+    traces = trace_command.trace(run_folder.resolve(), asked)
+    _emit(trace_command.as_json(traces) if as_json else trace_command.as_text(traces))
 
 
 @app.command(epilog="Example: queueproof report runs/latest")

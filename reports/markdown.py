@@ -2,8 +2,10 @@
 
 import re
 
-from reports.model import ExperimentView, RunView, VerdictView, word
+from reports.model import ExperimentView, Offence, RunView, VerdictView, word
 from reports.numbers import figure, precise
+
+CARDS_SHOWN = 5  # of one verdict; report.html shows all
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 _BACKTICKS = re.compile(r"`+")
@@ -100,9 +102,39 @@ def _verdict(verdict: VerdictView) -> list[str]:
     ]
     if verdict.offence_count > len(verdict.offences):
         lines.append(f"- {figure(verdict.offence_count - len(verdict.offences))} more")
+    for offence in [each for each in verdict.offences if each.card][:CARDS_SHOWN]:
+        lines += _card(offence)
     if verdict.replay:
         lines += ["", f"Try it again: {code(verdict.replay)}"]
     return [*lines, ""]
+
+
+def _card(offence: Offence) -> list[str]:
+    """What happened to one email, folded away."""
+    card = offence.card
+    assert card is not None
+    steps = [[step.at, step.after, step.where, escape(step.what)] for step in card.steps]
+    if card.left_out:
+        steps.insert(card.left_out_before, ["", "", "", f"({figure(card.left_out)} left out)"])
+    faults = [
+        f"- {escape(fault.what)}, {escape(fault.span)}, {escape(fault.named)}"
+        for fault in card.faults
+    ]
+    return [
+        "",
+        "<details><summary>What happened to this email</summary>",
+        "",
+        "; ".join(f"{kind} {code(name)}" for kind, name in card.names)
+        + (f"; group {code(card.group)}" if card.group else "")
+        + f"; seed {card.seed}",
+        "",
+        *_table(["At s", "After", "Where", "What"], steps),
+        "Faults that were on meanwhile:" if faults else "No fault was on meanwhile.",
+        "",
+        *faults,
+        "",
+        "</details>",
+    ]
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:

@@ -133,12 +133,47 @@ class LedgerFile:
 
 
 @dataclass(frozen=True)
+class CardStep:
+    """One thing that happened to an email; times in words, in seconds."""
+
+    at: str  # since the experiment's origin
+    after: str  # since the first invoke, signed; empty where there was none
+    where: str
+    what: str
+
+
+@dataclass(frozen=True)
+class CardFault:
+    """A fault that was on while an email was under way."""
+
+    what: str
+    span: str
+    named: str  # how often it fired on this very email
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardView:
+    """What happened to one email."""
+
+    experiment: str
+    names: list[tuple[str, str]]  # kind of id, id
+    group: str
+    seed: int
+    steps: list[CardStep]
+    left_out: int
+    left_out_before: int  # the index of the step that follows the gap
+    faults: list[CardFault]
+    replay: str
+
+
+@dataclass(frozen=True)
 class Offence:
     """One counter-example."""
 
     id: str
     what: str
     at_s: float | None
+    card: CardView | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

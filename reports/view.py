@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from compliance.verdict import ClaimVerdict, Judgement, Verdict
+from reports.cards import card_view
 from reports.experiment import build_experiment
 from reports.model import ClaimView, CpuTable, ExperimentView, Offence, RunView, VerdictView
 from reports.numbers import figure, seconds, significant
@@ -99,6 +100,7 @@ def _verdict(verdict: Verdict, *, anchor: str) -> VerdictView:
                 id=shown(offence.id, ID_LENGTH_MAX),
                 what=shown(offence.what),
                 at_s=None if offence.at_s is None else round(offence.at_s, 3),
+                card=card_view(offence.card) if offence.card else None,
             )
             for offence in verdict.offences[:OFFENCES_SHOWN]
         ],

@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
-from compliance.verdict import ClaimVerdict, Judgement, Offence, Outcome, Verdict
+from compliance.verdict import (
+    ActiveFault,
+    Card,
+    ClaimVerdict,
+    Judgement,
+    Offence,
+    Outcome,
+    Step,
+    Verdict,
+)
 from scenarios.evidence import (
     ExperimentRecord,
     Machine,
@@ -144,9 +153,32 @@ def claim(verdict: Verdict) -> ClaimVerdict:
     )
 
 
+def card_about(text: str) -> Card:
+    """A card in which every text is `text`."""
+    return Card(
+        experiment=text,
+        keys=[text],
+        email_ids=[text],
+        message_ids=[text],
+        group=text,
+        seed=7,
+        steps=[
+            Step(at_s=9.5, after_s=0.0, ledger="sender", what=text),
+            Step(at_s=9.4999, after_s=-0.0001, ledger=text, what=text),
+        ],
+        steps_left_out=3,
+        faults=[
+            ActiveFault(label=text, kind=text, where=text, start_s=1.0, end_s=None, named_it=2)
+        ],
+        replay=text,
+    )
+
+
 @pytest.fixture
 def judgement() -> Judgement:
-    lost = Offence(id="k19", what="acknowledged, never delivered", at_s=9.51)
+    lost = Offence(
+        id="k19", what="acknowledged, never delivered", at_s=9.51, card=card_about("e19")
+    )
     return Judgement(
         run="20260102-verify",
         claims=[
@@ -207,7 +239,7 @@ def hostile_run(tmp_path: Path, hostile_text: str) -> tuple[Path, Judgement]:
         "bad", name=hostile_text, versions={hostile_text: hostile_text}, command=[hostile_text]
     )
     write_record(run / "manifest.json", manifest)
-    offence = Offence(id=hostile_text, what=hostile_text)
+    offence = Offence(id=hostile_text, what=hostile_text, card=card_about(hostile_text))
     verdicts = [
         verdict(
             hostile_text,
