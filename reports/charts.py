@@ -1,4 +1,4 @@
-"""Charts as Vega-Lite specifications: lines over time, with faults as shaded spans.
+"""Charts as Vega-Lite specifications: lines over time, with faults as shaded spans and lanes.
 
 Colours are CSS variables of the page, so one drawing serves light, dark and print. Data rows have
 fixed field names (t, v1, v2, ...): foreign text is only ever a value, never a field or expression.
@@ -8,10 +8,12 @@ from typing import Any
 
 import altair as alt
 
+from reports.fault_lanes import LANE_PX, draw, pack
 from reports.model import Chart, Fault
 from reports.numbers import log_ticks
 
-HEIGHT_PX = 170
+HEIGHT_PX = 170  # of the lines
+LANES_GAP_PX = 6  # between the lanes of faults and the lines
 # Lines differ in dash as well as colour, for print and for those who tell colours apart badly.
 DASHES = ("", "6 3", "2 2", "9 3 2 3", "12 4", "4 4", "1 3", "9 2 2 2 2 2")
 MARKS_TOO_CLOSE = 0.05  # of the axis: nearer fault marks would overlap
@@ -31,12 +33,19 @@ def specification(chart: Chart, faults: list[Fault], duration_s: float) -> dict[
     """The chart as a Vega-Lite specification that loads nothing."""
     end_s = max(duration_s, chart.t_s[-1], 1.0)
     x = alt.X("t:Q", title=None, scale=alt.Scale(domain=[0, end_s], nice=False))
-    layers = [*_spans(faults, end_s), *_lines(chart, x), _reading_rule(chart, x)]
+    lanes = pack(faults, end_s) if chart.has_fault_lanes else []
+    top_px = len(lanes) * LANE_PX + (LANES_GAP_PX if lanes else 0)
+    layers = [
+        *_spans(faults, end_s, is_marked=not lanes),
+        *_lines(chart, x, top_px),
+        _reading_rule(chart, x),
+        *draw(lanes),
+    ]
     drawing = (
         alt.layer(*layers)
         .properties(
             width="container",
-            height=HEIGHT_PX,
+            height=HEIGHT_PX + top_px,
             description=chart.description,
             autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
             padding={"left": 0, "right": 6, "top": 4, "bottom": 0},
@@ -64,8 +73,10 @@ def specification(chart: Chart, faults: list[Fault], duration_s: float) -> dict[
     return specification
 
 
-def _lines(chart: Chart, x: alt.X) -> list[alt.Chart]:
+def _lines(chart: Chart, x: alt.X, top_px: int) -> list[alt.Chart]:
+    """The lines, below what is drawn in the uppermost `top_px`."""
     scale, axis = _log_scale(chart) if chart.is_log else _linear_scale()
+    scale.range = [HEIGHT_PX + top_px, top_px]
     base = alt.Chart(alt.InlineData(values=_rows(chart)))
     lines = []
     for index, line in enumerate(chart.series):
@@ -128,7 +139,7 @@ def _reading_rule(chart: Chart, x: alt.X) -> alt.Chart:
     return rule
 
 
-def _spans(faults: list[Fault], end_s: float) -> list[alt.Chart]:
+def _spans(faults: list[Fault], end_s: float, *, is_marked: bool) -> list[alt.Chart]:
     values = [
         {"from": span.start_s, "to": span.end_s, "fault": f"{fault.mark} {fault.label}"}
         for fault in faults
@@ -141,6 +152,8 @@ def _spans(faults: list[Fault], end_s: float) -> list[alt.Chart]:
         .mark_rect(color="var(--fault)")
         .encode(x="from:Q", x2="to:Q", tooltip=alt.Tooltip("fault:N"))
     )
+    if not is_marked:
+        return [shades]
     marks = (
         alt.Chart(alt.InlineData(values=_marks(faults, end_s)))
         .mark_text(align="left", baseline="top", dx=2, fontSize=10, color="var(--fault-ink)")

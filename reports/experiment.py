@@ -220,6 +220,7 @@ def _rate_chart(title: str, events: Mapping[str, Floats], bins: Bins) -> Chart:
         title=title,
         unit="per second",
         t_s=bins.starts_s(),
+        has_fault_lanes=True,
         series=[
             Series(name, rates(times_s, bins)) for name, times_s in events.items() if len(times_s)
         ],

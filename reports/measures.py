@@ -27,7 +27,8 @@ from reports.text import LABEL_LENGTH_MAX, shown
 
 OUTCOMES_SHOWN = 15
 SERIES_SHOWN = 8
-FAULTS_SHOWN = 20
+FAULTS_SHOWN = 60
+FIRINGS_SHOWN = 300  # moments along the axis at which a fault is shown to fire
 SPANS_SHOWN = 50  # of one fault
 
 MEANINGS = {
@@ -175,6 +176,7 @@ def latency_chart(responses: Timed, services: Timed, bins: Bins, title: str) -> 
             Series("p99 from departure (uncorrected)", quantile_series(*services, bins, 0.99)),
         ],
         is_log=True,
+        has_fault_lanes=True,
         note="Each point stands where its sends were due (uncorrected: where they departed).",
     )
 
@@ -292,9 +294,16 @@ def read_faults(faults: pa.Table, origin_s: float, end_s: float) -> list[Fault]:
             spans=_spans(rows, origin_s, end_s)[:SPANS_SHOWN],
             fired=sum(row["event"] == "fired" for row in rows),
             fired_stored=sum(row["event"] == "fired" and bool(row["stored"]) for row in rows),
+            fired_s=_firings(rows, origin_s, end_s),
         )
         for number, (label, rows) in enumerate(list(rows_by_label.items())[:FAULTS_SHOWN], start=1)
     ]
+
+
+def _firings(rows: list[dict[str, Any]], origin_s: float, end_s: float) -> list[float]:
+    step_s = max(end_s, 1.0) / FIRINGS_SHOWN
+    fired = {round((row["at_s"] - origin_s) / step_s) for row in rows if row["event"] == "fired"}
+    return [round(step * step_s, 2) for step in sorted(fired)]
 
 
 def _spans(rows: list[dict[str, Any]], origin_s: float, end_s: float) -> list[Span]:

@@ -58,6 +58,7 @@ class Chart:
     t_s: list[float]
     series: list[Series]
     is_log: bool = False
+    has_fault_lanes: bool = False  # each fault with its firings above the lines
     note: str = ""
 
     @property
@@ -92,6 +93,7 @@ class Fault:
     spans: list[Span]
     fired: int
     fired_stored: int  # of these: the message was stored all the same
+    fired_s: list[float] = field(default_factory=list)  # when, in order; the near ones as one
 
 
 @dataclass(frozen=True)
