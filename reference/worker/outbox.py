@@ -18,7 +18,7 @@ from reference.providers.failover import Failover
 from reference.worker import decide
 from reference.worker.custody import Held
 from reference.worker.decide import Decision, LeaveForRedrive, Send
-from reference.worker.ledger.port import Claim, Ledger, Outcome
+from reference.worker.ledger.port import Claim, Known, Ledger, Outcome
 from reference.worker.record import WorkerJournal
 
 
@@ -35,18 +35,41 @@ class Outbox:
         self._log = structlog.get_logger()
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
+        self._under_way: set[str] = set()  # emails that this process is sending
 
     def send(self, held: Held, queued: QueuedEmail, *, lease_s: float) -> Decision:
         """Send one email if nobody has or does, and say what is to become of its message.
 
         `lease_s` is how long nobody else shall try.
         """
+        email_id = queued.email_id
+        with self._lock:
+            is_under_way = email_id in self._under_way
+            self._under_way.add(email_id)
+        if is_under_way:
+            # The lease may have lapsed while this very process stood still in mid-call.
+            return self._decide(held, queued, Claim(email_id, Known.BUSY))
+        try:
+            return self._claim_and_send(held, queued, lease_s)
+        finally:
+            with self._lock:
+                self._under_way.discard(email_id)
+
+    def counts(self) -> dict[str, int]:
+        """How often something out of the ordinary happened."""
+        with self._lock:
+            return dict(self._counts)
+
+    def _claim_and_send(self, held: Held, queued: QueuedEmail, lease_s: float) -> Decision:
         provider = self._failover.likely()
         try:
             claim = self._ledger.claim(queued.email_id, provider=provider, lease_s=lease_s)
         except LedgerError as error:
             self._log.error("delivery ledger unavailable", code=error.code, **held.ids())
             return self._after(held, error)
+        return self._decide(held, queued, claim)
+
+    def _decide(self, held: Held, queued: QueuedEmail, claim: Claim) -> Decision:
         decision = decide.after_claim(
             claim,
             message_id=held.message.message_id,
@@ -61,11 +84,6 @@ class Outbox:
             self._journal.write("failed", held, decision.reason)
             self._log.error("email cannot be sent", reason=decision.reason, **held.ids())
         return decision
-
-    def counts(self) -> dict[str, int]:
-        """How often something out of the ordinary happened."""
-        with self._lock:
-            return dict(self._counts)
 
     def _attempt(self, held: Held, queued: QueuedEmail, claim: Claim) -> Decision:
         began_s = self._clock.now_s()

@@ -103,6 +103,21 @@ def test_what_another_worker_sends_at_this_moment_is_left_to_it(world):
     assert world.journal.rows[-1]["reason"] == "in-other-hands"
 
 
+def test_what_this_worker_is_sending_is_not_sent_beside_it_when_the_lease_has_lapsed(world):
+    """The process was stopped in mid-call for longer than the message stayed hidden."""
+
+    def stand_still():
+        world.provider.while_sending = lambda: None
+        world.clock.advance(31)
+        world.step()
+        assert world.journal.rows[-1]["reason"] == "in-other-hands"
+
+    world.queue.put("a")
+    world.provider.while_sending = stand_still
+    world.work(3, pause_s=60)
+    assert (world.provider.sent, world.queue.keys()) == (["a"], [])
+
+
 def test_what_another_worker_has_sent_is_deleted_unsent(world):
     world.queue.put("a")
     claim = world.ledger.claim(email_id_for("shop", "a"), provider="fake-0", lease_s=30)
