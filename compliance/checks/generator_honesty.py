@@ -4,14 +4,13 @@ Not a claim but a condition of every verdict. The generator must have sent what 
 it says, and not have been the bottleneck itself; the faults that were planned must have fired.
 """
 
+from compliance.checks import fault_firing
 from compliance.history import History
 from scenarios.evidence import Phase
 from scenarios.model import CALLED_ACTIONS, EmailLoad, SqsCallLoad
-from scenarios.storm import planned_faults
 
 CPU_SHARE_MAX = 0.95  # of one core; a generator that needs all of it may be what limits the rate
 PLACE_TOLERANCE_S = 0.001  # intended times are computed, not measured: only rounding differs
-WINDOW_TOLERANCE_S = 1.5  # a fault is injected over HTTP once the load has begun
 
 # Planned emails are numbered from 0; whatever else was sent bears a negative number.
 STRAYS = "select count(*) from emails where rows > 0 and (kid < 0 or kid >= $planned)"
@@ -26,11 +25,6 @@ DISPLACED = """
 DISPLACED_CALLS = """
     select count(*) from calls where abs(
         (intended_s - $start_s) * $rate - round((intended_s - $start_s) * $rate)) > $tolerance
-"""
-FAULT_WINDOW = """
-    select min(at_s) filter (event = 'start'), max(at_s) filter (event = 'end'),
-           count(*) filter (event = 'fired')
-    from faults where fault = $label
 """
 
 
@@ -47,7 +41,8 @@ def doubts(history: History) -> list[str]:
     else:
         found = _dishonest_calls(history, load, phase)
         late = "select abs(at_s - intended_s) as late_s from calls"
-    return found + _lateness(history, late) + _bottleneck(history) + _silent_faults(history, phase)
+    found += _lateness(history, late) + _bottleneck(history)
+    return found + fault_firing.doubts(history, phase)
 
 
 def _dishonest_emails(history: History, phase: Phase) -> list[str]:
@@ -106,20 +101,3 @@ def _bottleneck(history: History) -> list[str]:
     if share > CPU_SHARE_MAX:
         return [f"the generator was the bottleneck: {share:.0%} of a core in the median"]
     return []
-
-
-def _silent_faults(history: History, phase: Phase) -> list[str]:
-    found = []
-    for fault in planned_faults(history.scenario, history.record.seed):
-        start_s, end_s, fired = history.rows(FAULT_WINDOW, label=fault.label)[0]
-        load_s = phase.end_s - phase.start_s
-        is_triggered = getattr(fault, "after", None) is not None  # the load may end before it does
-        planned_s = 0.0 if is_triggered else fault.planned_s(load_s)
-        if not fired:
-            found.append(f"the planned fault {fault.label} never fired")
-        elif start_s is None or end_s is None:
-            found.append(f"nobody saw when the planned fault {fault.label} began and ended")
-        elif end_s - start_s < planned_s - WINDOW_TOLERANCE_S:
-            lasted = f"{end_s - start_s:.1f} s of {planned_s:.1f} s"
-            found.append(f"the planned fault {fault.label} lasted {lasted}")
-    return found
