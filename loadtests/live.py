@@ -118,8 +118,10 @@ def drive(
 
     write_record(folder / "experiment.json", record())  # says KILLED, unless we get further
     try:
-        with Components() as components:
-            _run(experiment, components, target)
+        # What already runs elsewhere cannot be broken: its faults will be seen not to fire.
+        planned = planned_faults(scenario, seed) if target is None else []
+        with FaultRunner(planned, folder, seed) as faults, Components() as components:
+            _run(experiment, components, faults, target)
         experiment.interrupted = None
     except KeyboardInterrupt:
         experiment.interrupted = "stopped by the user"
@@ -136,23 +138,30 @@ def drive(
     return record()
 
 
-def _run(experiment: _Experiment, components: Components, target: Target | None) -> None:
+def _run(
+    experiment: _Experiment,
+    components: Components,
+    faults: FaultRunner,
+    target: Target | None,
+) -> None:
     load = experiment.scenario.load
     if isinstance(load, EmailLoad):
         write_canaries(experiment.folder, load, experiment.seed)
     pipeline = None
-    faults = FaultRunner(
-        planned_faults(experiment.scenario, experiment.seed), experiment.folder, experiment.seed
-    )
     if target is None:
         experiment.say("starting the pipeline")
-        pipeline = Pipeline(experiment.folder, components, modules=experiment.modules)
+        pipeline = Pipeline(
+            experiment.folder,
+            components,
+            modules=experiment.modules,
+            rigs=faults.rigs(),
+            network=faults.network,
+        )
         pipeline.start_sqs(experiment.scenario.queue, experiment.seed, keeps_data=faults.keeps_data)
         if isinstance(load, EmailLoad):
             pipeline.start_service(experiment.scenario.queue, experiment.scenario.providers)
         experiment.queue = pipeline.queue_attributes
     else:
-        (experiment.folder / "logs").mkdir()
         wait_until_ready(target.url, TARGET_TIMEOUT_S)
     generator = components.add(_start_generator(experiment, pipeline, target))
     sampler = Sampler(
@@ -167,7 +176,6 @@ def _run(experiment: _Experiment, components: Components, target: Target | None)
     finally:
         sampler.stop()
         experiment.problems += components.stop()
-        faults.close()
 
 
 def _start_generator(
@@ -187,7 +195,7 @@ def _start_generator(
         url = target.url if target else pipeline.api_url if pipeline else ""
         locustfile = "locustfile.py"
         options += ["--host", url]
-        if target is not None and target.owned:
+        if target is None or target.owned:  # the pipeline is ours, whatever its addresses
             options.append("--i-own-this-target")
     else:
         assert pipeline is not None

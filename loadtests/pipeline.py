@@ -21,6 +21,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from loadtests.metrics import NO_METRICS, queue_metrics
+from loadtests.network import Client, Loopback, Network, Server
 from loadtests.processes import ComponentError, Components
 from loadtests.supervised import Listens, Rig, Supervised
 from scenarios.arrivals import CORRELATION_HEADER
@@ -72,24 +73,30 @@ class Pipeline:
         folder: Path,
         components: Components,
         ports: Ports | None = None,
+        *,
         modules: Mapping[str, str] | None = None,
         rigs: Mapping[str, Rig] | None = None,
+        network: Network | None = None,
     ) -> None:
         """`modules` names what is started in a component's place, see MODULES.
 
-        `rigs` are what faults need to have prepared, by component.
+        `rigs` are what faults need to have prepared, by component; `network` is how components
+        reach each other.
         """
         self._folder = folder
         self._components = components
         self._ports = ports or Ports()
         self._modules = MODULES | dict(modules or {})
         self._rigs = rigs or {}
+        self._network = network or Loopback()
         self.parts: dict[str, Supervised] = {}
         (folder / "logs").mkdir(exist_ok=True)
+        self._sqs_port = 0
         self.sqs_endpoint = ""
         self.queue_url = ""
         self.api_url = ""
         self.smtp_port = 0
+        self._sink_http_port = 0
         self.sink_url = ""
         self.queue_attributes: dict[str, str] = {}
 
@@ -102,13 +109,14 @@ class Pipeline:
         (port,) = self._start(
             "sqs",
             [
-                *("--quotas", queue.quotas, *data),
+                *("--host", self._network.binds_to, "--quotas", queue.quotas, *data),
                 *("--journal", str(self._folder / "queue.jsonl")),
                 *("--fault-journal", str(self._folder / "faults.jsonl"), "--seed", str(seed)),
             ],
             [Listens(self._ports.sqs)],
         )
-        self.sqs_endpoint = f"http://127.0.0.1:{port}"
+        self._sqs_port = port
+        self.sqs_endpoint = self._url("harness", "sqs", port)
         try:
             self._create_queues(queue)
         except AWS_ERRORS as error:
@@ -141,9 +149,10 @@ class Pipeline:
 
         `providers`, all of them played by the sink, stand in the order of failover.
         """
-        self.smtp_port, http_port = self._start(
+        self.smtp_port, self._sink_http_port = self._start(
             "sink",
             [
+                *("--host", self._network.binds_to),
                 *("--journal", str(self._folder / "sink.jsonl")),
                 *("--fault-journal", str(self._folder / "faults.jsonl")),
                 *("--correlation-header", CORRELATION_HEADER),
@@ -153,7 +162,7 @@ class Pipeline:
                 Listens(0, option="--http-port", file_option="--http-port-file"),
             ],
         )
-        self.sink_url = f"http://127.0.0.1:{http_port}"
+        self.sink_url = self._url("harness", "sink", self._sink_http_port)
         (api_port,) = self._start(
             "api",
             [],
@@ -167,19 +176,20 @@ class Pipeline:
             ],
             {
                 "EMAIL_API_QUEUE_URL": self.queue_url,
-                "EMAIL_API_SQS_ENDPOINT_URL": self.sqs_endpoint,
+                "EMAIL_API_SQS_ENDPOINT_URL": self._url("api", "sqs", self._sqs_port),
+                "EMAIL_API_HOST": self._network.binds_to,
                 "EMAIL_API_REGION": REGION,
                 "EMAIL_API_KEYS": json.dumps({TENANT: API_KEY}),
             },
         )
-        self.api_url = f"http://127.0.0.1:{api_port}"
+        self.api_url = self._url("senders", "api", api_port)
         self._start(
             "worker",
             [],
             [],
             {
                 "EMAIL_WORKER_QUEUE_URL": self.queue_url,
-                "EMAIL_WORKER_SQS_ENDPOINT_URL": self.sqs_endpoint,
+                "EMAIL_WORKER_SQS_ENDPOINT_URL": self._url("worker", "sqs", self._sqs_port),
                 "EMAIL_WORKER_REGION": REGION,
                 "EMAIL_WORKER_VISIBILITY_TIMEOUT_S": str(queue.visibility_timeout_s),
                 "EMAIL_WORKER_JOURNAL": str(self._folder / "worker.jsonl"),
@@ -191,16 +201,23 @@ class Pipeline:
         wait_until_ready(self.api_url)
 
     def _provider_addresses(self) -> dict[str, str]:
+        smtp_host, smtp_port = self._network.address("worker", "sink", self.smtp_port)
+        apis = self._url("worker", "sink", self._sink_http_port)
         return {
-            "EMAIL_WORKER_SMTP_HOST": "127.0.0.1",
-            "EMAIL_WORKER_SMTP_PORT": str(self.smtp_port),
-            "EMAIL_WORKER_SES_ENDPOINT_URL": self.sink_url,
-            "EMAIL_WORKER_SENDGRID_URL": self.sink_url,
+            "EMAIL_WORKER_SMTP_HOST": smtp_host,
+            "EMAIL_WORKER_SMTP_PORT": str(smtp_port),
+            "EMAIL_WORKER_SES_ENDPOINT_URL": apis,
+            "EMAIL_WORKER_SENDGRID_URL": apis,
             "EMAIL_WORKER_SENDGRID_API_KEY": PROVIDER_KEY,
-            "EMAIL_WORKER_MAILGUN_URL": self.sink_url,
+            "EMAIL_WORKER_MAILGUN_URL": apis,
             "EMAIL_WORKER_MAILGUN_DOMAIN": "mail.example.com",
             "EMAIL_WORKER_MAILGUN_API_KEY": PROVIDER_KEY,
         }
+
+    def _url(self, client: Client, server: Server, port: int) -> str:
+        """Where this client finds a port of that server."""
+        host, port = self._network.address(client, server, port)
+        return f"http://{host}:{port}"
 
     def _start(
         self,

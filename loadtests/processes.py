@@ -58,7 +58,7 @@ class Component:
                     env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
                     start_new_session=True,
                     # Safe beside threads: it makes one system call and allocates nothing.
-                    preexec_fn=_end_with_parent  # noqa: PLW1509
+                    preexec_fn=end_with_parent  # noqa: PLW1509
                     if sys.platform == "linux"
                     else None,
                 )
@@ -184,6 +184,7 @@ class Components:
         self.stop()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """For a child between fork and exec: the kernel kills it when its parent dies."""
     # SIGKILL, as one that a fault has stopped would never hear of SIGTERM.
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

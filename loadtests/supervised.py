@@ -32,6 +32,13 @@ class Rig:
     env: Mapping[str, str] = field(default_factory=dict)
     log: Path | None = None  # instead of its log file
 
+    def __add__(self, other: "Rig") -> "Rig":
+        return Rig(
+            prefix=[*self.prefix, *other.prefix],
+            env={**self.env, **other.env},
+            log=self.log or other.log,
+        )
+
 
 class Supervised:
     """One component of the pipeline, over all its lives."""
