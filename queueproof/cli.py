@@ -31,7 +31,6 @@ from queueproof.simulate import check_simulable, try_seeds
 from queueproof.suite import (
     SuiteError,
     check_drivable,
-    check_injectable,
     create_run,
     plan,
     plan_simulated,
@@ -308,8 +307,6 @@ def _run(
     is_simulated: bool = False,
 ) -> None:
     planned = plan_simulated(names) if is_simulated else plan(names)
-    if not is_simulated:
-        check_injectable(planned, seed)
     if target is not None:
         check_drivable(planned, target)
     folder = create_run(runs_dir, run_name).resolve()

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from loadtests.faults import INJECTED_AT
 from loadtests.live import Progress, Target, drive
 from loadtests.logscan import plant_control
 from loadtests.options import check_target
@@ -25,7 +24,6 @@ from scenarios.model import (
     ScenarioError,
     load_scenario,
 )
-from scenarios.storm import planned_faults
 
 LATEST = "latest"
 PACKAGES = ("queueproof", "locust", "fastapi", "uvicorn", "boto3", "presidio-analyzer", "spacy")
@@ -99,17 +97,6 @@ def check_drivable(planned: Sequence[Planned], target: Target) -> None:
             raise ScenarioError(
                 f"{experiment.name}: only loads of emails can be offered to --target"
             )
-
-
-def check_injectable(planned: Sequence[Planned], seed: int) -> None:
-    """Raises ScenarioError for a fault that a live run cannot cause."""
-    for experiment in planned:
-        for fault in planned_faults(experiment.scenario, seed):
-            if fault.at not in INJECTED_AT:
-                raise ScenarioError(
-                    f"{experiment.name}: {fault.label}: a live run cannot cause {fault.kind} at "
-                    f"{fault.at}; it can cause faults at {', '.join(INJECTED_AT)}"
-                )
 
 
 def create_run(runs: Path, name: str) -> Path:

@@ -5,15 +5,20 @@ are not printed, whatever their repr would say. Libraries are another matter: th
 addresses, queries and payloads. Of a library's record only the place, the level and the kind of
 exception are kept, and only from WARNING on; so it is with Python's own ways to say something on
 standard error: warnings, and the exceptions that nobody caught.
+
+A line that cannot be written (a full disk, a log shipper that died) is dropped: no email may depend
+on a line of log.
 """
 
+import contextlib
+import io
 import logging
 import sys
 import threading
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Literal, get_args
+from typing import Any, BinaryIO, Literal, cast, get_args
 
 import orjson
 import structlog
@@ -32,7 +37,7 @@ def configure(component: str, level: LogLevel = "info") -> None:
             structlog.processors.JSONRenderer(serializer=orjson.dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, _Droppable(sys.stdout.buffer))),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_PlaceOnly()], level=logging.WARNING, force=True)
@@ -99,6 +104,29 @@ def _stamp(component: str) -> structlog.types.Processor:
         return {"at": moment, "component": component, **event}
 
     return stamp
+
+
+class _Droppable(io.RawIOBase):
+    """A stream in front of another one that may fail; what it then did not take is lost."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._is_torn = False  # it took a part of the last line
+
+    def write(self, line: Any) -> int:
+        left = memoryview(b"\n" + line if self._is_torn else line)
+        try:
+            while left:
+                taken_bytes = self._stream.write(left)
+                self._is_torn = taken_bytes < len(left)
+                left = left[taken_bytes:]
+        except OSError:
+            pass
+        return len(line)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 class _PlaceOnly(logging.Handler):

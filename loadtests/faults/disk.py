@@ -48,11 +48,16 @@ class Stillness:
 class FullDisk:
     """The component has no room left."""
 
-    def __init__(self, part: Supervised, files: Sequence[Path]) -> None:
-        """`files` are those it appends to. Raises FaultError."""
+    def __init__(
+        self, part: Supervised, files: Sequence[Path], pipe: "LogPipe | None" = None
+    ) -> None:
+        """`files` are those it appends to, `pipe` leads to its log. Raises FaultError."""
         assert part.process is not None
         self._pid = part.process.pid
+        self._pipe = pipe
         self._limit(0)
+        if pipe is not None:
+            pipe.cut()
         self._stillness = Stillness(files)
 
     def has_fired(self) -> bool:
@@ -61,6 +66,8 @@ class FullDisk:
     def heal(self) -> None:
         with contextlib.suppress(FaultError):  # it has died; its next life has no limit
             self._limit(UNLIMITED)
+        if self._pipe is not None:
+            self._pipe.mend()
 
     def is_healed(self) -> bool:
         return True

@@ -11,6 +11,8 @@ All relays of a run share a thread with an event loop.
 
 import asyncio
 import contextlib
+import socket
+import struct
 import threading
 from collections import deque
 from collections.abc import Coroutine
@@ -168,21 +170,34 @@ class Relay:
         assert task is not None
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
-        server_writer: asyncio.StreamWriter | None = None
+        writers = [writer]
+        is_whole = False
         try:
             await self._lanes["there"].pass_on(0)
             server_reader, server_writer = await asyncio.open_connection(*self._upstream)
+            writers.append(server_writer)
             async with asyncio.TaskGroup() as pumps:
                 pumps.create_task(_Pump(self._lanes["there"], reader, server_writer).run())
                 pumps.create_task(_Pump(self._lanes["back"], server_reader, writer).run())
+            is_whole = True
         except (OSError, ExceptionGroup):
             pass  # one side is gone; the other is told below
         except asyncio.CancelledError:
             pass  # the run is over
         finally:
-            for each in (writer, server_writer):
-                if each is not None:
-                    each.transport.abort()
+            for each in writers:
+                if is_whole:
+                    each.close()  # once all was sent
+                else:
+                    _reset(each)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection as one ends whose peer has died."""
+    connection = writer.get_extra_info("socket")
+    with contextlib.suppress(OSError):  # it may be closed already
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 class Relays:

@@ -139,7 +139,7 @@ class FaultRunner:
             if fault.kind == "unwritable-log":
                 return CutLog(self._pipes[fault.component])
             part = self._pipeline.parts[fault.component]
-            return FullDisk(part, self._files_of(part))
+            return FullDisk(part, self._files_of(part), self._pipes.get(part.name))
         assert fault.at == "network", f"{fault.at} has a plan of its own"
         return self.network.inject(fault)
 

@@ -140,12 +140,15 @@ class _Attempts:
         self._provider = claim.provider  # where the ledger says that the attempt is made
 
     def begin(self, provider: str) -> None:
-        """Raises LedgerError when it may not be made there."""
+        """Raises LedgerError when it may not be made there, or could not be written down."""
         if provider != self._provider:
             if not self._ledger.move(self._claim, provider):
                 raise LedgerError("lease-lost")
             self._provider = provider
-        self._journal.write("attempted", self._held, provider=provider)
+        try:
+            self._journal.write_ahead("attempted", self._held, provider=provider)
+        except OSError as error:
+            raise LedgerError("journal") from error
 
     def failed(self, provider: str, error: ProviderError) -> None:
         reason = decide.reason_of(error)

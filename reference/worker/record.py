@@ -1,4 +1,10 @@
-"""The worker's journal: one row a message and event."""
+"""The worker's journal: one row a message and event.
+
+A full disk must not stop the worker: what it has done stays done, written down or not, and what it
+is about to do it does not do unless that is written down.
+"""
+
+import structlog
 
 from reference.clock import Clock
 from reference.journal import Journal
@@ -11,6 +17,7 @@ class WorkerJournal:
     def __init__(self, journal: Journal, clock: Clock) -> None:
         self._journal = journal
         self._clock = clock
+        self._log = structlog.get_logger()
 
     def write(
         self,
@@ -20,6 +27,19 @@ class WorkerJournal:
         *,
         provider: str = "",
         definite: bool | None = None,
+    ) -> None:
+        """Write down what happened; a row that cannot be written is said in the log and lost."""
+        try:
+            self._write(event, held, reason, provider, definite)
+        except OSError as error:
+            self._log.error("journal row lost", row=event, errno=error.errno, **held.ids())
+
+    def write_ahead(self, event: str, held: Held, *, provider: str) -> None:
+        """Write down what is about to happen. Raises OSError: then it must not happen."""
+        self._write(event, held, "", provider, None)
+
+    def _write(
+        self, event: str, held: Held, reason: str, provider: str, definite: bool | None
     ) -> None:
         self._journal.write(
             at_s=self._clock.now_s(),

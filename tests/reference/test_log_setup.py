@@ -1,8 +1,11 @@
 """Logging: lines a machine can read, and libraries that cannot tell what they know."""
 
 import json
+import os
 import subprocess
 import sys
+
+import pytest
 
 LIBRARY_THAT_TALKS = """
 import logging
@@ -109,3 +112,60 @@ def test_fields_that_are_not_plain_data_leave_their_type_alone():
         "f": "***",
         "exc_info": "<ValueError>",
     }
+
+
+LOGS_WHILE_THE_DISK_IS_FULL = """
+import resource, sys
+import structlog
+from reference import log_setup
+log_setup.configure("api")
+log = structlog.get_logger()
+log.info("before")
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), hard))
+log.info("meanwhile", filler="x" * 500)
+log.info("meanwhile", filler="x" * 500)
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+log.info("after")
+"""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("room_bytes", [0, 200])
+def test_a_full_disk_costs_lines_of_log_and_nothing_else(tmp_path, unbuffered, room_bytes):
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [sys.executable, "-c", LOGS_WHILE_THE_DISK_IS_FULL, str(room_bytes)],
+            stdout=output,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    lines = log.read_text().splitlines()
+    assert json.loads(lines[0])["event"] == "before"
+    assert json.loads(lines[-1])["event"] == "after"
+
+
+def test_a_log_that_nobody_reads_any_more_stops_nothing():
+    program = """
+import sys
+import structlog
+from reference import log_setup
+log_setup.configure("api")
+sys.stdin.read()
+structlog.get_logger().info("nobody reads this")
+sys.stderr.write("alive")
+"""
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        process.stdout.close()
+        process.stdin.close()
+        assert process.stderr.read() == "alive"
+    assert process.returncode == 0

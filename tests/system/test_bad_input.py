@@ -43,14 +43,6 @@ def test_wrong_value_in_a_scenario(queueproof, tmp_path):
     refused(queueproof("run", "wrong.toml", cwd=tmp_path), "load.emails.rate_per_s", "got 0")
 
 
-def test_fault_that_a_live_run_cannot_cause(queueproof, tmp_path):
-    fault = '[[faults]]\nlabel = "it"\nat = "disk"\nkind = "full"\ncomponent = "api"\n'
-    (tmp_path / "disk.toml").write_text((SCENARIOS / "steady.toml").read_text() + fault)
-    done = queueproof("run", "disk.toml", cwd=tmp_path)
-    refused(done, "it: a live run cannot cause full at disk")
-    assert not (tmp_path / "runs").exists()
-
-
 def test_runs_folder_that_cannot_be_written(queueproof, tmp_path):
     (tmp_path / "runs").write_text("a file")
     refused(queueproof("run", "baseline", cwd=tmp_path), "runs folder", "--runs-dir")
