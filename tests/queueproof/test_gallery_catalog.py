@@ -103,3 +103,8 @@ def test_a_catalogue_that_cannot_be_understood_is_refused(tmp_path, text):
     (tmp_path / PLANTED / "catalog.toml").write_text(text)
     with pytest.raises(GalleryError, match=r"catalog\.toml"):
         load_catalog(tmp_path)
+
+
+def test_the_readme_counts_the_twins_that_there_are():
+    readme = (ROOT / "README.md").read_text()
+    assert f"{len(TWINS)} of {len(TWINS)} broken twins caught" in readme
