@@ -158,12 +158,13 @@ def _steps(
     """What each ledger holds about these emails."""
     emails = len(planned)
     numbers, due_s = planned["number"], planned["intended_s"].to_numpy()
+    about_whom = pa.array(digests[numbers.to_numpy() % len(digests)])
     ids = pc.binary_join_element_wise("em_", _hex(emails, 32, rng), "")
     same: dict[str, Column] = {
         "key": pc.binary_join_element_wise(KEY_PREFIX, _digits(numbers, 6), "-"),
         "intended_s": planned["intended_s"],
         "group": pc.binary_join_element_wise("group", _digits(planned["group"], 4), "-"),
-        "recipients_sha256": pa.array(digests[numbers.to_numpy() % len(digests)]),
+        "recipients_sha256": about_whom,
         "email_id": ids,
         "dedup_id": ids,
         "message_id": _hex(emails, 32, rng),
@@ -197,7 +198,7 @@ def _steps(
             ("event", "sent", due_s + SENT_S, same),
             ("event", "deleted", due_s + DELETED_S, same),
         ],
-        "sink": [("", "", due_s + SENT_S, same)],
+        "sink": [("", "", due_s + SENT_S, {**same, "body_sha256": about_whom})],
         "metrics": [("name", "cpu_share", sampled_s, at_rest)],
     }
 

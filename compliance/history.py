@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from compliance.contents import SWAPPED
 from compliance.ledgers import Ledgers, Say, silent
 from compliance.numbered import number_emails
 from compliance.planned import SCHEMA as PLANNED_SCHEMA
@@ -138,7 +139,7 @@ create view {name} as
 """
 SET_NAMES = (
     *("lost", "duplicated", "ambiguous", "recovered", "denied"),
-    *("unexpected", "misdelivered", "swallowed", "reordered"),
+    *("unexpected", "misdelivered", "swapped", "swallowed", "reordered"),
 )
 
 COUNTS = """
@@ -148,7 +149,7 @@ COUNTS = """
            count(*) filter (deliveries > 0 and oks = 0 and attempts > sure),
            count(*) filter (deliveries > 0 and oks = 0 and attempts <= sure),
            count(*) filter (deliveries > 0 and rows is null),
-           count(*) filter (misdelivered_s is not null),
+           count(*) filter (misdelivered_s is not null), (select count(*) from swapped_emails),
            (select count(*) from parked), (select count(*) from swallowed_emails),
            (select count(*) from reordered_emails)
     from emails
@@ -162,9 +163,10 @@ class Sets:
     lost: acknowledged, neither delivered nor parked. duplicated: delivered more than once, unless
     it is ambiguous: no answer told the worker that the first copy had been accepted. recovered:
     unknown, yet delivered (fine). denied: every answer said that it was certainly not done, yet
-    delivered. unexpected: delivered, never attempted. misdelivered: to somebody else. parked: in
-    the DLQ. swallowed: acknowledged, but absorbed by deduplication though it was a different email.
-    reordered: left out of the order in which the queue accepted its group.
+    delivered. unexpected: delivered, never attempted. misdelivered: to somebody else. swapped: to
+    the right one, with the text of somebody else's. parked: in the DLQ. swallowed: acknowledged,
+    but absorbed by deduplication though it was a different email. reordered: left out of the order
+    in which the queue accepted its group.
     """
 
     attempted: int
@@ -177,6 +179,7 @@ class Sets:
     denied: int
     unexpected: int
     misdelivered: int
+    swapped: int
     parked: int
     swallowed: int
     reordered: int
@@ -219,7 +222,7 @@ class History:
             db, self.scenario, key_prefix=record.key_prefix, planned=len(planned), say=say
         )
         say("looking for emails lost, repeated or out of order")
-        for script in (TABLES, REPEATS, SETS, NAMED):
+        for script in (TABLES, REPEATS, SWAPPED, SETS, NAMED):
             db.execute(script)
         for name in SET_NAMES:
             db.execute(NAMED_SET.format(name=name))

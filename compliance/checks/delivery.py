@@ -1,10 +1,11 @@
 """no-loss: what got a 202 is delivered to its recipient or in the DLQ, and nothing else is.
 
 Lost and unexpected must both be empty (Jepsen's total-queue), and so must what was swallowed as a
-repeat of another email or delivered to somebody else. Nothing is called lost before the queue was
-drained: until then a message may only be late. A scenario can say how late is too late (its
-`stuck_after_s`): what is neither delivered nor parked that long after it was accepted and all
-faults were over, while emails accepted later were delivered, is stuck.
+repeat of another email, delivered to somebody else, or delivered with somebody else's text.
+Nothing is called lost before the queue was drained: until then a message may only be late. A
+scenario can say how late is too late (its `stuck_after_s`): what is neither delivered nor parked
+that long after it was accepted and all faults were over, while emails accepted later were
+delivered, is stuck.
 """
 
 from compliance.history import History
@@ -16,12 +17,13 @@ WHAT = {
     "swallowed": "202, but absorbed as a repeat of a different email",
     "unexpected": "delivered, though nobody sent it",
     "misdelivered": "delivered to somebody else",
+    "swapped": "delivered with the text of somebody else's email",
 }
 
 STUCK = """
     select coalesce(email_id, key), at_s from lost
     where greatest(at_s, $healed_s) + $bound_s <= $end_s
-      and at_s < (select max(acknowledged_s) from acknowledged join delivered using (key))
+      and at_s < (select max(acknowledged_s) from emails where oks > 0 and deliveries > 0)
     order by at_s
 """
 
@@ -40,7 +42,7 @@ def check(history: History) -> Verdict:
         )
     lost = sets.lost if history.record.drained and history.has("sink") else 0
     counts = {"lost": lost, "swallowed": sets.swallowed, "unexpected": sets.unexpected}
-    counts["misdelivered"] = sets.misdelivered
+    counts |= {"misdelivered": sets.misdelivered, "swapped": sets.swapped}
     stuck = _stuck(history)
     found = [view for view, count in counts.items() if count]
     offences: list[Offence] = []

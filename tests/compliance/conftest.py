@@ -84,8 +84,8 @@ class Story:
         """It left the DLQ, and not towards anybody."""
         self.event("queue", event=event, queue="emails-dlq.fifo", dedup_id=email_id)
 
-    def delivered(self, key, email_id=None, recipients="r", provider="smtp"):
-        row = {"email_id": email_id or f"em_{key}", "provider": provider}
+    def delivered(self, key, email_id=None, recipients="r", provider="smtp", text=None):
+        row = {"email_id": email_id or f"em_{key}", "provider": provider, "body_sha256": text}
         self.event("sink", key=key, recipients_sha256=recipients, **row)
 
     def healthy(self, key, group="g"):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from compliance.planned import recipient_digests
+
 SETS = (
     "lost",
     "duplicated",
@@ -9,6 +11,7 @@ SETS = (
     "denied",
     "unexpected",
     "misdelivered",
+    "swapped",
     "parked",
     "swallowed",
     "reordered",
@@ -76,6 +79,59 @@ def test_delivered_to_somebody_else_is_misdelivered(make_story):
         story.delivered(key, recipients=digest)
     assert nonempty(story) == {"misdelivered": 1}
     assert [o.id for o in story.history().offences("misdelivered", "", 9)] == [f"em_{wrong}"]
+
+
+PEOPLE = """
+name = "hand-made"
+summary = "written by a test"
+
+[load]
+kind = "emails"
+arrivals = "even"
+rate_per_s = 10
+duration_s = 1
+people = 4
+"""
+
+
+def told(make_story, texts):
+    """Planned emails in turn about four people, each delivered with the text given."""
+    story = make_story(PEOPLE, key_prefix="s")
+    for number, text in enumerate(texts):
+        key = f"s-{number:06d}"
+        story.invoke(key)
+        story.stored(f"em_{key}")
+        story.outcome("ok", key, email_id=f"em_{key}")
+        digest = recipient_digests(4, 1)[number % 4]
+        story.delivered(key, recipients=digest, text=text)
+    return story
+
+
+def test_the_right_recipient_with_somebody_else_s_text_is_swapped(make_story):
+    story = told(make_story, ["a", "b", "c", "d", "a", "a", "c"])
+    assert nonempty(story) == {"swapped": 1}
+    assert [o.id for o in story.history().offences("swapped", "", 9)] == ["em_s-000005"]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["a", "b", "c", "d", "a", "b", "c", "d"],
+        ["same"] * 8,  # a template that says nothing about anybody
+        list("abcdefgh"),  # different in every email: nobody can tell
+        ["a", "b", "c", "d", "a footer", "b", "c", "d"],  # one's own text may change
+        [None] * 8,
+    ],
+)
+def test_texts_that_belong_to_one_person_or_to_nobody_are_not_swapped(make_story, texts):
+    assert nonempty(told(make_story, texts)) == {}
+
+
+def test_each_provider_may_show_an_email_in_its_own_way(make_story):
+    story = told(make_story, ["a", "b", "c", "d"])
+    story.invoke("s-000005")
+    story.delivered("s-000005", recipients=recipient_digests(4, 1)[1], text="a", provider="ses")
+    assert story.history().sets.swapped == 0
 
 
 @pytest.mark.parametrize("kind", ["info", "fail", None])

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import compliance.contents
 import compliance.history
 import compliance.numbered
 import compliance.repeats
@@ -32,9 +33,10 @@ arrivals = "even"
 rate_per_s = 100
 duration_s = 1
 groups = 2
-people = 1
+people = 6
 """
-DIGEST = recipient_digests(1, 1)[0]
+DIGESTS = recipient_digests(6, 1)
+TEXTS = ("one", "two", "three", "four", "five", "six")  # about each of them
 PLANNED = {f"p-{number:06d}" for number in range(100)}
 # Planned ones, and others that only look like them: each is an email of its own.
 KEYS = ("p-000000", "p-000001", "p-1", "p-+00001", "p- 00001", "p-0000001", "p-1000000", "q")
@@ -75,7 +77,7 @@ EVENTS = st.one_of(
     st.tuples(
         st.just("sink"),
         st.none() | KEY,
-        st.sampled_from([DIGEST, DIGEST, "wrong"]),
+        st.sampled_from(["right", "right", "wrong"]),
         st.sampled_from(["smtp", "smtp", "smtp", "ses", None]),
     ),
     st.tuples(
@@ -90,6 +92,11 @@ EVENTS = st.one_of(
 HISTORIES = st.tuples(
     st.lists(TRAITS, min_size=len(KEYS), max_size=len(KEYS)), st.lists(EVENTS, max_size=30)
 )  # fmt: skip
+
+
+def person(key):
+    """About whom the plan says that this email is; of an unplanned one it says nothing."""
+    return int(key[2:]) % 6 if key in PLANNED else 0
 
 
 def ledgers(history):
@@ -110,6 +117,9 @@ def ledgers(history):
                 row |= {"recipients_sha256": digest, "provider": provider}
                 if key is not None:
                     row |= {"key": KEYS[key], "email_id": traits[key]["sent"]}
+                    row |= {"body_sha256": TEXTS[person(KEYS[key])]}
+                    if digest == "right":
+                        row["recipients_sha256"] = DIGESTS[person(KEYS[key])]
             case "worker", [event, email_id, provider, definite]:
                 row |= {"event": event, "email_id": email_id, "provider": provider}
                 row |= {"definite": definite if event == "failed" else None}
@@ -182,6 +192,7 @@ def model(rows):
     if delivered[None]:
         sets["unexpected"].append(None)
     sets["reordered"] = reordered(rows, told_of)
+    sets["swapped"] = swapped(rows["sink"])
     sets = {name: sorted(keys, key=str) for name, keys in sets.items()}
     answers = [row for row in rows["sender"] if row["kind"] != "invoke"]
     sets["false"] = len(sets["denied"]) + false_acknowledgements(answers, rows["queue"])
@@ -209,6 +220,22 @@ def sets_of_delivered(key, mine, copies, rows):
         yield "recovered" if is_unknown else "denied"
     if key in PLANNED and any(row["recipients_sha256"] == "wrong" for row in copies):
         yield "misdelivered"
+
+
+def swapped(sink):
+    """Keys of planned emails with a text that belongs to somebody else: `compliance.contents`."""
+    owners = defaultdict(lambda: defaultdict(list))
+    planned = [row for row in sink if row.get("key") in PLANNED and row["body_sha256"]]
+    for row in planned:
+        owners[row["provider"], row["body_sha256"]][person(row["key"])].append(row["at_s"])
+    found = set()
+    for row in planned:
+        people = owners[row["provider"], row["body_sha256"]]
+        if 1 < len(people) <= len(TEXTS) / 2:
+            owner = min(people, key=lambda each: (-len(people[each]), min(people[each]), each))
+            if owner != person(row["key"]):
+                found.add(row["key"])
+    return list(found)
 
 
 def parked_ids(queue):
@@ -344,8 +371,13 @@ def life(rng, key, email_id):
     providers = ["smtp", rng.choice(["smtp", "smtp", "ses"])]
     named = rng.choice([email_id, email_id, email_id, None])
     for provider in providers[:copies]:
-        digest = DIGEST if rng.random() < 0.9 else "wrong"
-        more = {"provider": provider, "recipients_sha256": digest}
+        digest = DIGESTS[person(key)] if rng.random() < 0.9 else "wrong"
+        text = (
+            TEXTS[person(key)]
+            if rng.random() < 0.9
+            else rng.choice([*TEXTS, "template", "template", None])
+        )
+        more = {"provider": provider, "recipients_sha256": digest, "body_sha256": text}
         yield "sink", more | {"key": key, "email_id": named}
 
 
@@ -406,6 +438,10 @@ def test_sql_agrees_on_a_crowd_in_which_every_set_has_members(seed):
         ("numbered.SENDERS", "or stored_s > at_s", ""),
         # a definite failure leaves the outcome unknown
         ("repeats.REPEATS", "coalesce(definite, true)", "false"),
+        # a text that most people were sent counts as somebody's own
+        ("contents.SWAPPED", "and 2 * count(*) <= (select count(*) from people)", ""),
+        # a text belongs to whom it was sent least
+        ("contents.SWAPPED", "order by copies desc, first_s", "order by copies, first_s"),
         # a repeat after `sent` is excused
         ("repeats.REPEATS", "and not sent_again", ""),
         # a repeat while the first was under way is excused
