@@ -67,7 +67,8 @@ class SqsApp:
     def respond(self, request: Request) -> Reply | Awaitable[Reply]:
         """Most calls are answered at once; see `exchange.Handler`."""
         request_id = self._new_request_id()
-        protocol = self._protocol_of(request)
+        is_json = b"x-amz-target" in request.headers
+        protocol = self._json if is_json else self._protocol_without_target(request)
         try:
             if not request.is_whole:
                 raise RequestTooLarge(
@@ -96,11 +97,8 @@ class SqsApp:
         except Exception as error:  # noqa: BLE001 - as above
             return protocol.refusal(_as_sqs_error(error), request_id)
 
-    def _protocol_of(self, request: Request) -> WireProtocol:
-        headers = request.headers
-        if b"x-amz-target" in headers:
-            return self._json
-        is_form = headers.get(b"content-type", b"").startswith(FORM)
+    def _protocol_without_target(self, request: Request) -> WireProtocol:
+        is_form = request.headers.get(b"content-type", b"").startswith(FORM)
         return self._query if is_form or request.method in {b"GET", b"HEAD"} else self._json
 
     async def housekeep(self) -> None:

@@ -138,19 +138,10 @@ class QueueAttributes:
     visibility_s: int = limits.VISIBILITY_S_DEFAULT
     content_based_dedup: bool = False
     dedup_per_group: bool = False
-    throughput_per_group: bool = False
+    throughput: Throughput = Throughput.UNLIMITED
     redrive: RedrivePolicy | None = None
     redrive_allow: RedriveAllowPolicy = RedriveAllowPolicy()
     texts: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def throughput(self) -> "Throughput":
-        """High throughput takes both settings; any other combination is normal (API)."""
-        if not self.is_fifo:
-            return Throughput.UNLIMITED
-        if self.dedup_per_group and self.throughput_per_group:
-            return Throughput.PER_PARTITION
-        return Throughput.PER_QUEUE
 
     @classmethod
     def create(cls, wanted: Mapping[str, str]) -> Self:
@@ -206,7 +197,7 @@ class QueueAttributes:
             visibility_s=int(texts["VisibilityTimeout"]),
             content_based_dedup=texts.get("ContentBasedDeduplication") == "true",
             dedup_per_group=texts.get("DeduplicationScope") == "messageGroup",
-            throughput_per_group=texts.get("FifoThroughputLimit") == "perMessageGroupId",
+            throughput=_throughput(texts),
             redrive=RedrivePolicy.parse(texts["RedrivePolicy"])
             if "RedrivePolicy" in texts
             else None,
@@ -215,12 +206,20 @@ class QueueAttributes:
             else RedriveAllowPolicy(),
             texts=texts,
         )
-        if made.throughput_per_group and not made.dedup_per_group:
+        if made.throughput is Throughput.PER_PARTITION and not made.dedup_per_group:
             raise InvalidAttributeValue(
                 "Invalid value for the parameter FifoThroughputLimit. Reason: perMessageGroupId "
                 "is allowed only when DeduplicationScope is messageGroup."
             )
         return made
+
+
+def _throughput(texts: Mapping[str, str]) -> Throughput:
+    if "FifoQueue" not in texts:
+        return Throughput.UNLIMITED
+    if texts.get("FifoThroughputLimit") == "perMessageGroupId":
+        return Throughput.PER_PARTITION  # with deduplication by group, or it is refused (API)
+    return Throughput.PER_QUEUE
 
 
 def _check(name: str, text: str, *, is_fifo: bool) -> None:

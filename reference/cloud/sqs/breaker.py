@@ -5,6 +5,7 @@ call -> decide -> refuse | cut | pause | change the call -> backend -> change th
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 from reference.cloud.sqs.aftermath import Aftermath
@@ -117,9 +118,9 @@ class Breaker:
                 return await self._run_half(call, request)
             case EarlyExpiry():
                 changed = {**call.params, "VisibilityTimeout": fault.visibility_s}
-                call = call._replace(params=changed)
+                call = replace(call, params=changed)
             case Reorder():
-                call = call._replace(draw=draw)
+                call = replace(call, draw=draw)
         return await self._perform(call, request)
 
     async def _run_half(self, call: Call, request: Request) -> Params:
@@ -134,7 +135,7 @@ class Breaker:
         else:
             check_entries(entries)
         done = await self._perform(
-            call._replace(params={**call.params, "Entries": entries[::2]}), request
+            replace(call, params={**call.params, "Entries": entries[::2]}), request
         )
         failed = [
             {

@@ -15,7 +15,8 @@ _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 # Alphanumeric and punctuation: every printable ASCII character except the space.
 _TOKEN = re.compile(r"[!-~]{1,128}")
 _FORBIDDEN_IN_BODY = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ALLOWED_ASCII = bytes([9, 10, 13, *range(32, 128)])
+_PLAIN = {9, 10, 13, *range(32, 128)}
+_CHANGES_WHAT_IS_NOT_PLAIN = bytes(each if each in _PLAIN else each ^ 1 for each in range(256))
 _SHOWN_MAX = 80
 
 
@@ -103,10 +104,9 @@ def body_size_bytes(body: str) -> int:
     if not body:
         raise InvalidParameterValue("The request must contain the parameter MessageBody.")
     encoded = body.encode()
-    # Most bodies are plain ASCII: deleting all that is allowed is quicker than searching.
-    if not encoded.translate(None, _ALLOWED_ASCII):
-        return len(encoded)
-    check_characters("the message", body)
+    # Most bodies are plain ASCII: translating, which changes nothing, is quicker than searching.
+    if encoded.translate(_CHANGES_WHAT_IS_NOT_PLAIN) != encoded:
+        check_characters("the message", body)
     return len(encoded)
 
 

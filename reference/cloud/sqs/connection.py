@@ -183,7 +183,8 @@ class HttpConnection(asyncio.Protocol):
     def _rest(self) -> None:
         """Nothing can be answered now: say how long that may last."""
         reader = self._reader
-        self._hold_back()
+        if reader.whole or self._is_paused:
+            self._hold_back()
         if self._is_closing or self._is_clogged:
             return
         if self._is_busy:
@@ -215,37 +216,41 @@ class HttpConnection(asyncio.Protocol):
         """One write; and the end of the connection, if it was the last."""
         if self._is_gone:
             return
-        head, body = self._encoded(request, reply)
-        self._transport.write(head + body)
-        self._end_after(request)
+        is_last = request.is_last or self._is_draining
+        head = self._head(reply, is_last=is_last)
+        self._transport.write(head if request.method == b"HEAD" else head + reply.body)
+        if is_last:
+            self._end_after(request)
 
     async def _write_slowly(self, request: Request, reply: Reply) -> None:
         seconds, self._trickle_s = self._trickle_s, 0.0
-        head, body = self._encoded(request, reply)
+        body = b"" if request.method == b"HEAD" else reply.body
         size = max(1, len(body) // _SLOW_PIECES)
         pieces = [body[start : start + size] for start in range(0, len(body), size)]
         if not self._is_gone:
-            self._transport.write(head)
+            self._transport.write(self._head(reply, is_last=request.is_last or self._is_draining))
         for piece in pieces:
             if self._is_gone:
                 return
             self._transport.write(piece)
             if piece is not pieces[-1]:
                 await asyncio.sleep(seconds / _SLOW_PIECES)
-        self._end_after(request)
+        if request.is_last or self._is_draining:
+            self._end_after(request)
 
-    def _encoded(self, request: Request, reply: Reply) -> tuple[bytes, bytes]:
-        status, head, body = reply
-        line = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
-        end = b"connection: close\r\n" if request.is_last or self._is_draining else b""
-        whole_head = b"%b%bcontent-length: %d\r\n%b\r\n" % (line, head, len(body), end)
-        return whole_head, b"" if request.method == b"HEAD" else body
+    def _head(self, reply: Reply, *, is_last: bool) -> bytes:
+        return b"%b%bcontent-length: %d\r\n%b\r\n" % (
+            _STATUS_LINES.get(reply.status) or b"HTTP/1.1 %d \r\n" % reply.status,
+            reply.head,
+            len(reply.body),
+            b"connection: close\r\n" if is_last else b"",
+        )
 
     def _end_after(self, request: Request) -> None:
-        if not request.is_whole:
-            self._linger()
-        elif request.is_last or self._is_draining:
+        if request.is_whole:
             self._close()
+        else:
+            self._linger()
 
     # Ends
 

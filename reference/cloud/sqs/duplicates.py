@@ -6,6 +6,7 @@ deleted the message is released. Its next delete counts.
 """
 
 from collections import OrderedDict
+from dataclasses import replace
 
 from reference.cloud.sqs.aftermath import Row
 from reference.cloud.sqs.exchange import Request
@@ -52,7 +53,8 @@ class Duplicates:
         if not kept:
             return await finished(self._backend.run(call, request))
         released = [{**each, "VisibilityTimeout": 0} for each in kept]
-        release = call._replace(
+        release = replace(
+            call,
             action=DELETES[call.action],
             params={**call.params, "Entries": released} if is_batch else released[0],
         )
@@ -64,7 +66,7 @@ class Duplicates:
         others = [each for each in entries if each not in kept]
         if not others:
             return result
-        rest = call._replace(params={**call.params, "Entries": others})
+        rest = replace(call, params={**call.params, "Entries": others})
         deleted = await finished(self._backend.run(rest, request))
         every = {
             key: [*result.get(key, ()), *deleted.get(key, ())] for key in ("Successful", "Failed")

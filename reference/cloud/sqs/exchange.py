@@ -1,7 +1,12 @@
-"""What passes between an HTTP connection and whoever answers its requests."""
+"""What passes between an HTTP connection and whoever answers its requests.
+
+Requests and replies are values that nobody changes. They are not frozen, and no named tuples, as
+both cost several times as much to make and to read, and every call makes one of each.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import unquote
 
 
@@ -25,7 +30,8 @@ class Connection(Protocol):
         """Spread the bytes of this request's answer over so many seconds."""
 
 
-class Request(NamedTuple):
+@dataclass(slots=True)
+class Request:
     """An HTTP request, read to its end."""
 
     method: bytes
@@ -58,7 +64,8 @@ class Request(NamedTuple):
         return f"http://{host.decode('latin-1') if host else self.connection.local_address}"
 
 
-class Reply(NamedTuple):
+@dataclass(slots=True)
+class Reply:
     """An answer. The connection adds the status line and what tells its length and end."""
 
     status: int

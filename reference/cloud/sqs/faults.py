@@ -238,20 +238,16 @@ class FaultInjector:
         self._clock = clock
         self._seed = seed
         self._journal = journal
-        self._plan = FaultPlan()
+        self.plan = FaultPlan()
         self._schedule: FaultSchedule[Fault] = FaultSchedule(clock, self._journal_window)
         self._fired: Counter[str] = Counter()
 
-    @property
-    def plan(self) -> FaultPlan:
-        return self._plan
-
     def fired_counts(self) -> dict[str, int]:
-        return {fault.label: self._fired[fault.label] for fault in self._plan.faults}
+        return {fault.label: self._fired[fault.label] for fault in self.plan.faults}
 
     def set_plan(self, plan: FaultPlan) -> None:
         """Replace the plan; its seconds count from now."""
-        self._plan = plan
+        self.plan = plan
         self._fired.clear()
         self._schedule.replace(plan.faults, self._seed if plan.seed is None else plan.seed)
 
@@ -261,7 +257,7 @@ class FaultInjector:
         Raises FaultPlanError when a label is in use, ended or not.
         """
         self._schedule.add(faults)
-        self._plan = self._plan.model_copy(update={"faults": (*self._plan.faults, *faults)})
+        self.plan = self.plan.model_copy(update={"faults": (*self.plan.faults, *faults)})
 
     def end(self, label: str) -> bool:
         """End one fault now; its count stays. False when no fault has this label."""

@@ -109,7 +109,8 @@ class GroupOrdering:
             group = self._groups[name] = Group()
         (group.front if message.receive_count else group.fresh).append(message)
         group.live += 1
-        self._offer(group)
+        if not group.is_queued:
+            self._offer(group)
 
     def take(self, limit: int, receive_count_max: int, draw: Draw | None = None) -> Taken:
         taken = Taken([], [])

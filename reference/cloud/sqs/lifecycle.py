@@ -21,6 +21,7 @@ from reference.cloud.sqs.timed import TimedMessages
 # A standard queue moves a message to the back after so many receives:
 # DG sqs-available-cloudwatch-metrics.html, ApproximateAgeOfOldestMessage.
 _PUT_BACK_AFTER_RECEIVES = 3
+_VISIBLE = State.VISIBLE  # every send asks, and looking up a member costs as much as a call
 
 
 class Lifecycle:
@@ -40,14 +41,16 @@ class Lifecycle:
     def in_flight_count(self) -> int:
         return self._in_flight.count
 
-    def enter(self, message: Message) -> None:
-        """Take a message in: delayed until its `visible_at_s`, or visible at once."""
+    def enter(self, message: Message) -> bool:
+        """Take a message in, delayed until its `visible_at_s`; whether it is visible at once."""
         self.store.add(message)
-        if message.visible_at_s > message.entered_s:
-            self._delayed.add(message, message.visible_at_s)
-        else:
-            message.state = State.VISIBLE
+        is_visible = message.visible_at_s <= message.entered_s
+        if is_visible:
+            message.state = _VISIBLE
             self.ordering.arrive(message)
+        else:
+            self._delayed.add(message, message.visible_at_s)
+        return is_visible
 
     def start_flight(self, message: Message, timeout_s: float) -> None:
         """The message, taken from the ordering, is received."""

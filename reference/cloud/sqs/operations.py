@@ -69,9 +69,10 @@ class Operations:
 
     def run(self, action: str, queue: Queue | None, params: Params, request: Request) -> Params:
         """Raises SqsError."""
-        if action in self._on_queue:
+        run = self._on_queue.get(action)
+        if run is not None:
             assert queue is not None, f"the service model lets {action} pass without a QueueUrl"
-            return self._on_queue[action](queue, params)
+            return run(queue, params)
         return self._on_account[action](params, request.base_url)
 
     def _url(self, base_url: str, queue: Queue) -> str:

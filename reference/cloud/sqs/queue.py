@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from reference.cloud.sqs import limits
 from reference.cloud.sqs.attempts import ReceiveAttempts
-from reference.cloud.sqs.attributes import QueueAttributes
+from reference.cloud.sqs.attributes import QueueAttributes, Throughput
 from reference.cloud.sqs.checks import check_message_size, check_token, check_total_visibility
 from reference.cloud.sqs.dedup import DedupWindow, effective_dedup_id
 from reference.cloud.sqs.errors import (
@@ -83,7 +83,8 @@ class Queue:
         delay_s = attributes.delay_s
         if outgoing.delay_s is not None and not attributes.is_fifo:
             delay_s = outgoing.delay_s
-        message.visible_at_s += delay_s
+        if delay_s:
+            message.visible_at_s += delay_s
         # First of all effects: when a witness cannot write it down, nothing has happened.
         self._around.witness.stored(self, message)
         if dedup_id is not None:
@@ -103,15 +104,14 @@ class Queue:
         return Message(
             outgoing,
             dedup_id,
-            message_id=self._around.new_message_id(),
-            order=self._around.next_order(),
-            now_s=self._clock.now_s(),
-            wall_ms=int(self._clock.wall_s() * 1000),
+            self._around.new_message_id(),
+            self._around.next_order(),
+            self._clock.now_s(),
+            int(self._clock.wall_s() * 1000),
         )
 
     def _enter(self, message: Message) -> None:
-        self.lives.enter(message)
-        if message.state is State.VISIBLE:
+        if self.lives.enter(message):
             self._around.on_available(self)
 
     # Receiving
@@ -248,7 +248,7 @@ class Queue:
 
     def _delivery(self, message: Message) -> Received:
         # Only where partitions count is the group's hash worth its price.
-        is_partitioned = self.attributes.throughput_per_group and message.group is not None
+        is_partitioned = self.attributes.throughput is Throughput.PER_PARTITION
         group_hash = hash_of_group(message.group or "") if is_partitioned else 0
         handle = self._receipts.issue(message.order, message.receive_count, group_hash)
         return Received(message, handle)

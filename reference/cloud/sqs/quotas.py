@@ -23,6 +23,7 @@ from reference.cloud.sqs.partitions import partition_of, region_calls_per_s
 
 BURST_CALLS_DEFAULT = 12
 SECONDS_KEPT = 600
+_UNLIMITED = Throughput.UNLIMITED  # looking up a member costs as much as a call
 
 FAMILY_OF_ACTION = {
     "SendMessage": "send",
@@ -77,7 +78,7 @@ class CallCounts:
     seconds: deque[list[int]] = field(default_factory=lambda: deque(maxlen=SECONDS_KEPT))
     _ends_s: float = float("-inf")  # the last of these seconds
 
-    def count(self, now_s: float, *, is_admitted: bool) -> None:
+    def count(self, now_s: float, is_admitted: bool) -> None:
         if now_s >= self._ends_s:
             self.seconds.append([int(now_s), 0, 0])
             self._ends_s = int(now_s) + 1.0
@@ -126,7 +127,9 @@ class Quotas:
         if family is None:
             return True
         is_admitted = True
-        if buckets := self._buckets_of(queue_name, throughput, family, groups):
+        # Of standard queues, and with quotas off, every call comes by here: it is soon done.
+        if throughput is not _UNLIMITED and self._limits.fifo_calls_per_s is not None:
+            buckets = self._buckets_of(queue_name, throughput, family, groups)
             # All or none: a call over one partition's quota must not use up another's.
             is_admitted = all(map(TokenBucket.has_token, buckets))
             if is_admitted:
@@ -136,7 +139,7 @@ class Quotas:
         counts = self._counts.get((queue_name, action))
         if counts is None:
             counts = self._counts[queue_name, action] = CallCounts()
-        counts.count(self._clock.now_s(), is_admitted=is_admitted)
+        counts.count(self._clock.now_s(), is_admitted)
         return is_admitted
 
     def charge_receive(
@@ -157,8 +160,7 @@ class Quotas:
         groups: Callable[[], set[int]],
     ) -> list[TokenBucket]:
         rate_per_s = self._limits.fifo_calls_per_s
-        if rate_per_s is None or throughput is Throughput.UNLIMITED:
-            return []
+        assert rate_per_s is not None, "there is nothing to charge without a quota"
         if throughput is Throughput.PER_QUEUE:
             return [self._bucket(queue_name, family, -1, rate_per_s)]
         region_rate_per_s = region_calls_per_s(self._region)

@@ -5,6 +5,8 @@ chunks, bare line feeds, folded headers. Bounded here are the head of a request 
 """
 
 from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
 
 import httptools
 
@@ -33,29 +35,43 @@ class RequestReader:
         self._parser = httptools.HttpRequestParser(self)
         self._target = b""
         self._headers: dict[bytes, bytes] = {}
+        self._more: dict[bytes, bytes] = {}  # headers that are being read: at last, a trailer
         self._body: bytes | bytearray = b""
         self._is_in_head = False
+        self._measures_head = False  # where it may be too large, as counting takes its time
         self._head_bytes = 0
         self._bodiless_bytes = 0  # in pieces after the first that brought nothing of the body
 
     def feed(self, data: bytes) -> None:
         """Take the next piece of what the client sends."""
+        if self.is_partial:
+            self._go_on(data)
+        else:
+            self._measures_head = len(data) > HEAD_BYTES_MAX
+            self._parse(data)
+        if self._is_in_head and not self._measures_head:
+            self._head_bytes = sum(map(_header_bytes, self._more.items()))
+
+    def _go_on(self, data: bytes) -> None:
         begun, had = self.begun, len(self._body)
-        was_partial = self.is_partial
+        self._measures_head = True
+        self._parse(data)
+        if self.is_partial and begun == self.begun and had == len(self._body):
+            # The parser keeps what it has of a header to itself, so pieces are counted.
+            self._bodiless_bytes += len(data)
+            if self._bodiless_bytes > HEAD_BYTES_MAX:
+                self._refuse(HEAD_TOO_LARGE)
+
+    def _parse(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             # We speak nothing else: the request is answered as if it had not asked.
             if self.whole:
-                self.whole[-1] = self.whole[-1]._replace(is_last=True)
+                self.whole[-1] = replace(self.whole[-1], is_last=True)
             self.is_over = True
         except httptools.HttpParserError:
             self._refuse(BAD_REQUEST)
-        if was_partial and self.is_partial and begun == self.begun and had == len(self._body):
-            # The parser keeps what it has of a header to itself, so pieces are counted.
-            self._bodiless_bytes += len(data)
-            if self._bodiless_bytes > HEAD_BYTES_MAX:
-                self._refuse(HEAD_TOO_LARGE)
 
     def end(self) -> None:
         """The connection is gone: let go of all that holds on to it in a circle."""
@@ -73,30 +89,33 @@ class RequestReader:
     def on_message_begin(self) -> None:
         self.begun += 1
         self.is_partial = self._is_in_head = True
-        self._target = b""
-        self._headers = {}
-        self._body = b""
+        self._target = self._body = b""
+        self._more = {}
         self._head_bytes = self._bodiless_bytes = 0
 
     def on_url(self, url: bytes) -> None:
-        self._target = self._target + url if self._target else url
-        self._head_bytes += len(url)
+        self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._is_in_head:  # and not in the trailer, which nobody asked for
-            self._headers[name.lower()] = value
-            self._head_bytes += len(name) + len(value) + 4
+        self._more[name.lower()] = value
+        if self._measures_head:
+            self._head_bytes += _header_bytes((name, value))
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
-        headers = self._headers
-        if self._head_bytes > HEAD_BYTES_MAX:
+        headers = self._headers = self._more
+        self._more = {}  # what a trailer adds was never asked for
+        if self._measures_head and len(self._target) + self._head_bytes > HEAD_BYTES_MAX:
             self._refuse(HEAD_TOO_LARGE)
-        elif int(headers.get(b"content-length", 0)) > self._body_bytes_max:
-            self._hand_over(is_whole=False)
+        elif b"expect" in headers:
+            self._meet_expectation(headers)
+
+    def _meet_expectation(self, headers: Mapping[bytes, bytes]) -> None:
+        """Whose client waits before it sends the body: it may go on, or hears now why not."""
+        if int(headers.get(b"content-length", 0)) > self._body_bytes_max:
+            self._hand_over(b"", is_whole=False)
         else:
-            expect = headers.get(b"expect")
-            self.expects_continue = expect is not None and expect.lower() == b"100-continue"
+            self.expects_continue = headers[b"expect"].lower() == b"100-continue"
 
     def on_body(self, body: bytes) -> None:
         if not self._body:
@@ -105,27 +124,33 @@ class RequestReader:
             self._body += body
         else:
             self._body = bytearray(self._body) + body
-        if len(self._body) > self._body_bytes_max:
-            self._hand_over(is_whole=False)
+        if len(self._body) > self._body_bytes_max and not self.is_over:
+            self._hand_over(b"", is_whole=False)
 
     def on_message_complete(self) -> None:
-        self._hand_over(is_whole=True)
+        if not self.is_over:
+            self._hand_over(bytes(self._body))
 
-    def _hand_over(self, *, is_whole: bool) -> None:
-        if self.is_over:
-            return
+    def _hand_over(self, body: bytes, *, is_whole: bool = True) -> None:
         parser = self._parser
-        keeps_alive = is_whole and parser.should_keep_alive() and parser.get_http_version() == "1.1"
+        is_last = not (
+            is_whole and parser.should_keep_alive() and parser.get_http_version() == "1.1"
+        )
         self.whole.append(
             Request(
                 parser.get_method(),
                 self._target,
                 self._headers,
-                bytes(self._body) if is_whole else b"",
+                body,
                 self._connection,
-                not keeps_alive,
+                is_last,
                 is_whole,
             )
         )
         self.is_partial = self.expects_continue = False
-        self.is_over = not keeps_alive
+        self.is_over = is_last
+
+
+def _header_bytes(header: tuple[bytes, bytes]) -> int:
+    name, value = header
+    return len(name) + len(value) + len(": \r\n")

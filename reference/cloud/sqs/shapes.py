@@ -16,6 +16,7 @@ from reference.cloud.sqs.errors import MissingParameter, SerializationException
 
 Reader = Callable[[Any], Any]
 
+_ONLY_STRINGS = {str}
 _INTEGER_MIN, _INTEGER_MAX = -(2**31), 2**31 - 1
 
 
@@ -101,16 +102,20 @@ def _structure(shape: Shape) -> Reader:
     def read(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise _wrong(shape.name, value, "a structure")
-        result = {}
-        for name, member in value.items():
-            if name in strings and type(member) is str:  # as most are: a call less
-                result[name] = member
-            elif member is not None and (reader := members.get(name)) is not None:
-                result[name] = reader(member)
+        # Texts alone, as in most calls, are what they should be already.
+        is_read = strings.issuperset(value) and _ONLY_STRINGS.issuperset(map(type, value.values()))
+        result = value if is_read else each_read(value)
         for name in shape.required:
             if name not in result:
                 raise MissingParameter(f"The request must contain the parameter {name}.")
         return result
+
+    def each_read(value: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: reader(member)
+            for name, member in value.items()
+            if member is not None and (reader := members.get(name)) is not None
+        }
 
     return read
 

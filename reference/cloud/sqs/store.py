@@ -33,11 +33,12 @@ class MessageStore:
 
     def add(self, message: Message) -> None:
         self._by_order[message.order] = message
-        self.enqueued_since_s = min(self.enqueued_since_s, message.enqueued_s)
-        if message.enqueued_s < self._newest_enqueued_s:
-            heapq.heappush(self._stragglers, (message.enqueued_s, message.order))
+        enqueued_s = message.enqueued_s
+        self.enqueued_since_s = min(self.enqueued_since_s, enqueued_s)
+        if enqueued_s < self._newest_enqueued_s:
+            heapq.heappush(self._stragglers, (enqueued_s, message.order))
         else:
-            self._newest_enqueued_s = message.enqueued_s
+            self._newest_enqueued_s = enqueued_s
 
     def get(self, order: int) -> Message | None:
         return self._by_order.get(order) or self._put_back.get(order)

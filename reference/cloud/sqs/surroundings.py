@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from reference.cloud.sqs.queue import Queue
 
 
-class Sent(NamedTuple):
+@dataclass(slots=True)
+class Sent:
     message_id: str
     sequence_number: str | None
     dedup_id: str | None

@@ -4,7 +4,9 @@
 encoding with XML answers, which older SDKs and API Gateway integrations speak.
 """
 
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from reference.cloud.sqs.errors import SqsError
@@ -13,9 +15,12 @@ from reference.cloud.sqs.ordering import Draw
 
 Params = dict[str, Any]
 
+_URL_LENGTH_MAX = 2_048  # no host and path of a queue are as long; what is looked up is remembered
 
-class Call(NamedTuple):
-    """What a client asks for, checked against the service model."""
+
+@dataclass(slots=True)
+class Call:
+    """What a client asks for, checked against the service model; nobody changes it."""
 
     action: str
     params: Params
@@ -30,6 +35,11 @@ class Call(NamedTuple):
 
 def queue_name_of(url: str) -> str:
     """The queue that a URL names: the end of its path, whatever query follows; "" when none."""
+    return _name_in(url) if len(url) <= _URL_LENGTH_MAX else ""
+
+
+@lru_cache(maxsize=1024)  # a client names the same few queues all the time
+def _name_in(url: str) -> str:
     try:
         return urlsplit(url).path.rpartition("/")[2] if "/" in url else ""
     except ValueError:  # brackets in the host
