@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from unittest.mock import patch
 
 import structlog
@@ -39,7 +40,8 @@ from reference.clock import VirtualClock
 from reference.cloud.mail_sink.faults import ProviderFaults
 from reference.cloud.mail_sink.sink import Sink
 from reference.sqs_client import SqsQueue
-from reference.worker.ledger.memory import MemoryLedger
+from reference.worker.ledger.port import RETENTION_MAX_S
+from reference.worker.ledger.sqlite import SqliteLedger
 from reference.worker.loop import Pace
 from scenarios.arrivals import CORRELATION_HEADER, Person
 from scenarios.evidence import Phase
@@ -137,7 +139,9 @@ class _World:
         self._queues = SqsQueues(
             self._clocks["sqs"], self._ledgers, plan.scenario.queue, self._random("ids")
         )
-        self._deliveries = MemoryLedger(self._clock)
+        self._deliveries = SqliteLedger(
+            Path(":memory:"), self._clocks["worker"], retention_s=RETENTION_MAX_S
+        )
         provider_faults = ProviderFaults(
             self._clock, LedgerJournal(self._ledgers, "faults"), seed=plan.seed
         )
@@ -182,6 +186,7 @@ class _World:
         for threads in self._threads:
             threads.process.kill()
             threads.bury()
+        self._deliveries.close()
         return self._story
 
     def _load(self) -> None:
