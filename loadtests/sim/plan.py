@@ -13,6 +13,7 @@ EMAILS = 40
 LOAD_S = 60.0
 GROUPS_MAX, PEOPLE_MAX = 5, 6
 FAULTS_MAX = 5
+CALM_S = 1.0  # after the last email and fault of a story made short
 VISIBILITY_S_MAX = 4  # short enough for a fault to outlast it
 # Without a disk or a log there is nothing to break.
 NOT_SIMULATED: tuple[StormKind, ...] = ("disk-full", "disk-unwritable-log")
@@ -26,15 +27,24 @@ class Plan:
     seed: int
     arrivals: tuple[Arrival, ...]
     faults: tuple[Fault, ...]
+    load_s: float  # how long it lasts
+    luck: int = 0  # other chances in network, threads and jitter, for the same emails and faults
 
     def with_less(
         self, arrivals: Sequence[Arrival] | None = None, faults: Sequence[Fault] | None = None
     ) -> "Plan":
-        return replace(
+        """Not everything of it, and no longer than that takes."""
+        less = replace(
             self,
             arrivals=self.arrivals if arrivals is None else tuple(arrivals),
             faults=self.faults if faults is None else tuple(faults),
         )
+        ends_s = [arrival.intended_s for arrival in less.arrivals]
+        ends_s += [fault.start_s + fault.planned_s(self.load_s) for fault in less.faults]
+        return replace(less, load_s=min(self.load_s, max(ends_s, default=0.0) + CALM_S))
+
+    def with_luck(self, luck: int) -> "Plan":
+        return replace(self, luck=luck)
 
     @property
     def load(self) -> EmailLoad:
@@ -105,7 +115,8 @@ def plan_of(scenario: Scenario, seed: int) -> Plan:
     """What this seed makes of a small scenario."""
     assert isinstance(scenario.load, EmailLoad)
     arrivals = tuple(email_arrivals(scenario.load, seed, key_prefix(seed)))
-    return Plan(scenario, seed, arrivals, tuple(planned_faults(scenario, seed)))
+    faults = tuple(planned_faults(scenario, seed))
+    return Plan(scenario, seed, arrivals, faults, scenario.load.duration_s)
 
 
 def _earlier(fault: Fault, scale: float) -> Fault:

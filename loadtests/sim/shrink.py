@@ -1,7 +1,8 @@
 """A failing seed made short: fewer emails, fewer and shorter faults, the same offence.
 
 Delta debugging (Zeller and Hildebrandt, 2002): parts are left out, in ever smaller pieces, as long
-as an email still ends in the same set. What is left is short enough to be read.
+as an email still ends in the same set. What is left out shifts every chance of what remains, so a
+shorter story is tried with some other luck, too. What is left is short enough to be read.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +15,11 @@ from loadtests.sim.world import REFERENCE, Twin
 from scenarios.arrivals import Arrival, Person
 from scenarios.faults import Fault
 
-RUNS_MAX = 400  # simulations; a shrink mostly takes a hundred
+# A simulation costs its emails, and as much as this many for the rest of it.
+RUN_COST = 8
+COST_MAX = 2_500  # a second or two
+# A shorter story is tried so many times, with another luck each: small ones cost little.
+TRIES_MIN, TRIES_MAX, TRIED_EMAILS = 2, 30, 60
 WINDOW_S_MIN = 0.5  # shorter faults say no more
 
 T = TypeVar("T")
@@ -33,11 +38,12 @@ class _Shrinker:
         self._people = people
         self._twin = twin
         self._best = failing
-        self._runs = 0
+        self._cost = 0
 
     def run(self) -> Trial:
         before = None
-        while before != self._plan and self._runs < RUNS_MAX:
+        self._guess()
+        while before != self._plan and self._cost < COST_MAX:
             before = self._plan
             self._leave_out(_faults_of, lambda kept: self._plan.with_less(faults=kept))
             self._leave_out(_arrivals_of, lambda kept: self._plan.with_less(arrivals=kept))
@@ -50,17 +56,30 @@ class _Shrinker:
 
     def _still_fails(self, plan: Plan) -> bool:
         """Try it; the best so far is then this one, if it fails alike."""
-        if self._runs >= RUNS_MAX:
-            return False
-        self._runs += 1
-        try:
-            trial = try_plan(plan, self._people, self._twin)
-        except SimulationError:
-            return False
-        if trial.offending is None or trial.offending[0] != self._kind:
-            return False
-        self._best = trial
-        return True
+        emails = len(plan.arrivals)
+        tries = min(max(TRIES_MIN, TRIED_EMAILS // (emails + 1)), TRIES_MAX)
+        for luck in range(plan.luck, plan.luck + tries):
+            if self._cost >= COST_MAX:
+                return False
+            self._cost += emails + RUN_COST
+            try:
+                trial = try_plan(plan.with_luck(luck), self._people, self._twin)
+            except SimulationError:
+                continue
+            if trial.offending is not None and trial.offending[0] == self._kind:
+                self._best = trial
+                return True
+        return False
+
+    def _guess(self) -> None:
+        """Mostly the offending email is enough, or it and the others of its group."""
+        offending = self._best.offending
+        assert offending is not None
+        alone = [arrival for arrival in self._plan.arrivals if arrival.key == offending[1]]
+        groups = {arrival.group for arrival in alone}
+        group = [arrival for arrival in self._plan.arrivals if arrival.group in groups]
+        if not self._still_fails(self._plan.with_less(arrivals=alone)):
+            self._still_fails(self._plan.with_less(arrivals=group))
 
     def _leave_out(
         self, parts_of: Callable[[Plan], Sequence[T]], without: Callable[[Sequence[T]], Plan]

@@ -81,15 +81,15 @@ class Story:
 def simulate(plan: Plan, people: list[Person], twin: Twin = REFERENCE) -> Story:
     """Raises SimulationError."""
     known_addresses = patch.object(domain, "validate_email", _validated)
-    with _own_randomness(plan.seed), _silence(), known_addresses:
+    with _own_randomness(plan), _silence(), known_addresses:
         return _World(plan, people, twin).run()
 
 
 @contextmanager
-def _own_randomness(seed: int) -> Iterator[None]:
+def _own_randomness(plan: Plan) -> Iterator[None]:
     """The pipeline draws its jitter from the process's generator."""
     state = random.getstate()
-    random.seed(f"pipeline/{seed}")
+    random.seed(f"pipeline/{plan.seed}/{plan.luck}")
     try:
         yield
     finally:
@@ -192,7 +192,7 @@ class _World:
     def _load(self) -> None:
         load = self._plan.load
         process = Process(self._scheduler, "senders")
-        end_s = START_S + load.duration_s
+        end_s = START_S + self._plan.load_s
 
         def end_load() -> None:
             self._kernel.call_at(max(end_s, self._clock.now_s()), self._scheduler.stop)
@@ -234,7 +234,7 @@ class _World:
         self._story.phases.append(Phase(name=name, start_s=start_s, end_s=self._clock.now_s()))
 
     def _random(self, name: str) -> random.Random:
-        return random.Random(f"{name}/{self._plan.seed}")
+        return random.Random(f"{name}/{self._plan.seed}/{self._plan.luck}")
 
     def _new_threads(self, process: Process) -> SimThreads:
         threads = SimThreads(process, self._random(f"threads {len(self._threads)}"))

@@ -12,6 +12,7 @@ STORM = """
 name = "small-storm"
 summary = "Everything that can be simulated, at once."
 claims = ["no-loss", "no-false-ack", "resend-safe", "order"]
+providers = ["ses", "sendgrid"]
 
 [load]
 kind = "emails"

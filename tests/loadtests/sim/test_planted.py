@@ -7,22 +7,29 @@ import asyncio
 import contextlib
 import random
 from dataclasses import replace
-from types import SimpleNamespace
 from unittest.mock import patch
+
+import pytest
 
 from loadtests.sim import api
 from loadtests.sim.api import reference_intake
+from loadtests.sim.campaign import run_campaign
+from loadtests.sim.shrink import shrunk
+from loadtests.sim.story import LINES_MAX, told
+from loadtests.sim.trial import try_plan
 from loadtests.sim.worker import reference_worker
 from loadtests.sim.world import Twin
 from reference.api import intake
 from reference.api.sending import QueueSender, SendFailedError
+from reference.errors import ProviderError, transient_refusal
+from reference.providers.failover import Failover
 from reference.worker import loop
 from reference.worker.courier import Courier
 from reference.worker.custody import Custody, GroupRun
 from reference.worker.decide import Delete
-from reference.worker.heartbeat import Heartbeat
 from reference.worker.ledger.memory import MemoryLedger
 from reference.worker.ledger.port import Outcome
+from reference.worker.outbox import Outbox
 
 SEEDS = 40
 
@@ -96,18 +103,21 @@ class SplitsGroups(Custody):
         return [run for held in messages for run in Custody.take(self, [held], visible_at_s)]
 
 
-class NeverBeats(Heartbeat):
-    """Extends nothing."""
+class SendsBesideItself(Outbox):
+    """Relies on the ledger's lease alone, also against itself."""
 
-    def beat(self):
-        """Not even this."""
+    def send(self, held, queued, *, lease_s):
+        return self._claim_and_send(held, queued, lease_s)
 
 
-class SendsExpired(Courier):
-    """Sends what may be in other hands already."""
+class Hasty(Failover):
+    """Asks the next provider also after an unknown outcome."""
 
-    def _handle(self, run, held):
-        return super()._handle(SimpleNamespace(visible_at_s=float("inf")), held)
+    def _attempt(self, *found):
+        try:
+            return super()._attempt(*found)
+        except ProviderError as error:
+            raise transient_refusal(error.code) from error
 
 
 class EarlySender(QueueSender):
@@ -162,19 +172,53 @@ def fresh_ids():
     return Twin(make_intake=make)
 
 
+# The twin, the set that it brings emails into, and the kinds of faults when not all are as good.
 PLANTED = {
     "delete before send": (worker_with(Courier=DeletesFirst), "lost"),
     "ack on exception": (worker_with(Courier=DeletesFailed), "lost"),
     "what was sent is not remembered": (worker_that_forgets(), "duplicated"),
     "the group goes on behind a failure": (worker_with(Courier=GoesOn), "reordered"),
     "a group sent in parallel": (worker_with(Custody=SplitsGroups), "reordered"),
-    "visibility not extended": (
-        worker_with(Heartbeat=NeverBeats, Courier=SendsExpired),
+    "an email sent twice at a time": (
+        worker_with(Outbox=SendsBesideItself),
         "duplicated",
+        ("process-pause", "provider-slow"),
     ),
+    "failover after an unknown outcome": (worker_with(Failover=Hasty), "duplicated"),
     "202 before the write": (sender(EarlySender), "false_ack"),
     "a failed write gets 202": (sender(SilentSender), "lost"),
     "an unknown outcome called a refusal": (sender(SureSender), "false_ack"),
     "a short deduplication id": (sender(OneIdSender), "lost"),
     "a retry with another deduplication id": (fresh_ids(), "duplicated"),
 }
+
+
+def with_kinds(scenario, kinds):
+    storm = scenario.storm.model_copy(update={"kinds": list(kinds)})
+    return scenario.model_copy(update={"storm": storm})
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_bug_is_found_and_told_as_a_short_story(storm, try_seed, name):
+    twin, kind, *kinds = PLANTED[name]
+    scenario = with_kinds(storm, *kinds) if kinds else storm
+    trials = (try_seed(scenario, seed, twin) for seed in range(1, SEEDS + 1))
+    failing = next((trial for trial in trials if kind in trial.sets.offences()), None)
+    assert failing is not None, f"not found within {SEEDS} seeds"
+
+    short = shrunk(failing, failing.story.people, twin)
+
+    assert short.offending[0] == failing.offending[0]
+    assert len(short.story.plan.arrivals) <= 4
+    assert len(short.story.plan.faults) <= 2
+    lines = told(short)
+    assert len(lines) <= LINES_MAX + 2
+    assert short.offending[1] in lines[0]
+    again = try_plan(short.story.plan, failing.story.people, twin)
+    assert told(again) == lines
+
+
+def test_the_healthy_reference_is_blamed_for_nothing(storm):
+    campaign = run_campaign(storm, range(1, SEEDS + 1), jobs=1)
+    assert (campaign.failing, campaign.doubtful) == ([], [])
+    assert campaign.counts["ambiguous"] < campaign.counts["delivered"] / 20
