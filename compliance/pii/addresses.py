@@ -86,7 +86,8 @@ _HAS_LETTERS = re.compile(r"[^\W\d_]{2}")
 
 def find_addresses(text: str) -> Iterator[str]:
     """The street addresses in a text, as they stand there; each part of the text once."""
-    if _HAS_LETTERS.search(text) is None:
+    # All forms but the Japanese one have a space before the number or the name.
+    if (text.isascii() and len(text.split(None, 1)) < 2) or _HAS_LETTERS.search(text) is None:
         return
     end = 0
     matches = [match for form in _FORMS for match in form.finditer(text)]

@@ -1,6 +1,5 @@
 """One pass over the lines: cheap detectors on each, dear ones where the shape of a line is new."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
@@ -12,18 +11,13 @@ from compliance.pii.fields import PROSE, FieldHit, find_field, inserted, pairs
 from compliance.pii.masking import masked, salted_hash
 from compliance.pii.masks import FORM as MASK_FORM
 from compliance.pii.names import NameFinder, Text
+from compliance.pii.number_gate import NumberGate, gate_of, may_hold_address
 from compliance.pii.patterns import PatternHit, find_patterns
 from compliance.pii.pending_names import SHAPES_MAX, PendingNames
 from compliance.pii.record import Leaf, Record, parse
 from compliance.pii.report import Finding, PlaceBook
 from compliance.pii.settings import ScanSettings
-from compliance.pii.shape import (
-    Shape,
-    grouped_numbers,
-    may_hold_address,
-    may_hold_pattern,
-    shape_of,
-)
+from compliance.pii.shape import Shape, shape_of
 from compliance.pii.sources import Line
 from compliance.pii.template import Span, template_of
 
@@ -57,7 +51,7 @@ class LinePass:
         self._settings = settings
         self._canaries = canaries
         self._salt = salt
-        self._grouped: dict[bytes, tuple[re.Pattern[bytes], ...]] = {}  # by shape
+        self._gates: dict[bytes, NumberGate] = {}  # by shape
         self._telling: set[bytes] = set()  # shapes with a field or an address in their words
         # Templates and file names repeat; each is searched for personal data once.
         self._shown = lru_cache(4096)(self._without_canaries)
@@ -70,9 +64,7 @@ class LinePass:
         """
         shape = shape_of(line.data)
         hits = self._canaries.find(line.data)[:HITS_PER_LINE_MAX] if may_hold_canary else []
-        has_patterns = self._settings.patterns and may_hold_pattern(
-            line.data, self._grouped_numbers(shape)
-        )
+        has_patterns = self._settings.patterns and self._gate_of(shape).lets_pass(line.data)
         if can_wait and has_patterns and not hits:
             return False
         self._look(line, shape, hits, has_patterns=has_patterns)
@@ -107,13 +99,13 @@ class LinePass:
         elif not is_known:
             self.pending.remember(shape.digest)
 
-    def _grouped_numbers(self, shape: Shape) -> tuple[re.Pattern[bytes], ...]:
-        numbers = self._grouped.get(shape.digest)
-        if numbers is None:
-            numbers = grouped_numbers(shape)
-            if len(self._grouped) < SHAPES_MAX:
-                self._grouped[shape.digest] = numbers
-        return numbers
+    def _gate_of(self, shape: Shape) -> NumberGate:
+        gate = self._gates.get(shape.digest)
+        if gate is None:
+            gate = gate_of(shape)
+            if len(self._gates) < SHAPES_MAX:
+                self._gates[shape.digest] = gate
+        return gate
 
     def find_names(self, finder: NameFinder) -> None:
         """Ask the model about all gathered texts, equal ones once."""

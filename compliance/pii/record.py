@@ -6,7 +6,7 @@ apart too: its leaves stand under the path of the string.
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import orjson
 
@@ -89,6 +89,7 @@ def _object_in(text: str) -> tuple[int, object] | None:
         return None
 
 
+@lru_cache(10_000)
 def _is_code(key: str) -> bool:
     digit_count = sum(char.isdigit() for char in key)
     return digit_count <= _KEY_DIGITS_MAX and _CODE_KEY.fullmatch(key) is not None
