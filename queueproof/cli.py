@@ -219,7 +219,7 @@ def sqs(context: typer.Context) -> None:
     """Run the local SQS alone. Example: queueproof sqs --port 9324"""
     from reference.cloud.sqs.__main__ import main as sqs_main  # noqa: PLC0415 - only when asked
 
-    raise typer.Exit(sqs_main(context.args))
+    raise typer.Exit(sqs_main(context.args, program="queueproof sqs"))
 
 
 @app.command(context_settings=PASSED_ON, add_help_option=False)

@@ -15,9 +15,11 @@ from reference.journal import FileJournal
 from reference.listening import PortBusyError, announce, bind
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Exit codes: 0 stopped by a signal, 2 cannot start as asked."""
-    options = _parser().parse_args(arguments)
+def main(
+    arguments: list[str] | None = None, *, program: str = "python -m reference.cloud.sqs"
+) -> int:
+    """`program` is what its help calls it. Exit codes: 0 stopped by a signal, 2 cannot start."""
+    options = _parser(program).parse_args(arguments)
     try:
         journal = FileJournal(options.journal) if options.journal else None
         fault_journal = FileJournal(options.fault_journal) if options.fault_journal else None
@@ -55,9 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m reference.cloud.sqs",
+        prog=program,
         description="A local Amazon SQS with AWS's quotas and faults on demand.",
         epilog="example: aws sqs list-queues --endpoint-url http://127.0.0.1:PORT",
     )

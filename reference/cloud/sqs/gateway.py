@@ -31,6 +31,7 @@ from reference.cloud.sqs.exchange import Connection, Request
 from reference.cloud.sqs.partitions import groups_named
 from reference.cloud.sqs.queue import Queue
 from reference.cloud.sqs.quotas import Quotas
+from reference.cloud.sqs.seen_groups import SeenGroups
 from reference.cloud.sqs.upstream import UpstreamClient, UpstreamLostError
 from reference.cloud.sqs.wire import Call, Params
 
@@ -69,22 +70,29 @@ class Gateway:
         self._throttle_error = throttle_error
         self._signer = SigV4Auth(_credentials(self._client.host), "sqs", region)
         self._throughputs: dict[str, Throughput] = {}
+        self._seen_groups = SeenGroups()
 
     async def run(self, call: Call, request: Request) -> Params:
         name = call.queue_name
         params = dict(call.params)
+        throughput = Throughput.UNLIMITED
         if name is not None:
             if not is_queue_name(name):
                 raise QueueDoesNotExist("The specified queue does not exist.")
             params["QueueUrl"] = self._upstream + urlsplit(params["QueueUrl"]).path
             throughput = await self._throughput(name, params["QueueUrl"])
             is_admitted = self._quotas.admit(
-                name, throughput, call.action, lambda: groups_named(call.params, lambda _: None)
+                name,
+                throughput,
+                call.action,
+                lambda: groups_named(call.params, self._seen_groups.hash_of),
             )
             if not is_admitted:
                 raise self._throttle_error("Request is throttled.")
         if call.action == "ReceiveMessage":
             received = await self._receive(params, request.connection)
+            if throughput is Throughput.PER_PARTITION:
+                self._seen_groups.see(received)
             if call.draw is not None and "Messages" in received:
                 messages = received["Messages"]
                 received = {"Messages": call.draw.pick(messages, len(messages))}

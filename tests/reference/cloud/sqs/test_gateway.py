@@ -1,5 +1,6 @@
 """Quotas and faults in front of other SQS servers: our own, moto, ministack."""
 
+import contextlib
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
+from reference.clock import VirtualClock
 from reference.cloud.sqs.app import create_app
 from reference.cloud.sqs.background import running
 
@@ -110,6 +112,37 @@ def test_a_fifo_round_trip_quotas_and_faults_before_another_sqs(
             once.send_message(QueueUrl=missing, MessageBody="m")
     (fired,) = faults.events("fired")
     assert (fired["stored"], fired["dedup_ids"]) == (True, ["2"])
+
+
+@pytest.mark.parametrize(("names", "deleted"), [(["MessageGroupId"], 1), ([], 10)])
+def test_deletes_of_one_hot_group_get_one_partitions_rate_where_receives_told_the_group(
+    connect, names, deleted
+):
+    attributes = {
+        **FIFO,
+        "ContentBasedDeduplication": "true",
+        "DeduplicationScope": "messageGroup",
+        "FifoThroughputLimit": "perMessageGroupId",
+    }
+    with (
+        running(create_app(quotas="off")) as upstream,
+        running(create_app(upstream=upstream, clock=VirtualClock(), burst_calls=1)) as url,
+    ):
+        direct, sqs = connect(upstream), connect(url)
+        direct.create_queue(QueueName="hot.fifo", Attributes=attributes)
+        queue = sqs.get_queue_url(QueueName="hot.fifo")["QueueUrl"]
+        path = queue.removeprefix(url)
+        for n in range(10):
+            direct.send_message(QueueUrl=upstream + path, MessageBody=str(n), MessageGroupId="hot")
+        received = sqs.receive_message(
+            QueueUrl=queue, MaxNumberOfMessages=10, AttributeNames=names
+        )["Messages"]
+        done = 0
+        for message in received:
+            with contextlib.suppress(ClientError):
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+                done += 1
+    assert done == deleted
 
 
 def test_calls_over_quota_do_not_reach_the_upstream(connect, list_journal):
