@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from scenarios.evidence import (
@@ -34,6 +36,9 @@ TYPES: dict[pa.DataType, str] = {
     pa.bool_(): "boolean",
     pa.list_(pa.string()): "varchar[]",
 }
+
+# What DuckDB says of a damaged file, and of one that is too large for memory and disk together.
+DAMAGED = (duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException)
 
 Say = Callable[[str], None]
 
@@ -76,8 +81,22 @@ class Ledgers(contextlib.AbstractContextManager["Ledgers"]):
         pa.default_memory_pool().release_unused()
 
     def rows(self, sql: str, **parameters: object) -> list[tuple[Any, ...]]:
-        """All rows of a query; `$name` stands for a parameter."""
-        return self.db.execute(sql, parameters).fetchall()
+        """All rows of a query; `$name` stands for a parameter.
+
+        Raises EvidenceError when a file turns out to be damaged where it had not been looked at.
+        """
+        try:
+            return self.db.execute(sql, parameters).fetchall()
+        except DAMAGED as error:
+            raise EvidenceError(f"{self.experiment}: cannot be read: {error}") from error
+
+    def columns(self, sql: str) -> list[npt.NDArray[np.float64]]:
+        """The same for columns of numbers, where null is no number. Raises EvidenceError."""
+        try:
+            columns = self.db.execute(sql).fetchnumpy().values()
+        except DAMAGED as error:
+            raise EvidenceError(f"{self.experiment}: cannot be read: {error}") from error
+        return [np.ma.filled(column.astype(np.float64), np.nan) for column in columns]
 
     def close(self) -> None:
         self.db.close()

@@ -170,7 +170,8 @@ def judge(run_folder: RunFolder, as_json: AsJson = False) -> None:
     if as_json:
         _emit(judgement.model_dump_json(indent=2))
     else:
-        terminal_report.render(build(run_folder.resolve(), judgement), Console())
+        view = build(run_folder.resolve(), judgement, has_experiments=False)
+        terminal_report.render(view, Console())
     raise typer.Exit(EXIT[judgement.outcome])
 
 

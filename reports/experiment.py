@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from compliance.ledgers import Ledgers
 from reports import measures
-from reports.measures import Sends, Timed, Window, times
+from reports.measures import Timed, Window
 from reports.model import (
     Chart,
     ExperimentView,
@@ -24,6 +25,7 @@ from reports.model import (
     VerdictView,
 )
 from reports.numbers import Bins, Floats, bins_for, percentiles, rates, seconds
+from reports.sends import Sends, read_sends
 from reports.text import LABEL_LENGTH_MAX, shown
 from scenarios.evidence import (
     LEDGERS,
@@ -38,6 +40,7 @@ LIST_SHOWN = 20  # problems, phases, actions
 QUEUE_ATTRIBUTES_SHOWN = 30
 SCENARIO_LENGTH_MAX = 8_000
 
+SMALL = ("calls", "faults", "metrics")  # ledgers that are looked at as a whole
 DELIVERED = "delivered"
 ACCEPT_TO_DELIVERY = "Accept to delivery"
 
@@ -83,19 +86,19 @@ def build_experiment(
         if not (run / name / "experiment.json").exists():
             raise EvidenceError("it left no record; the run ended before it began")
         record = read_experiment(run / name)
-        ledgers = {ledger: read_ledger(run / name, ledger) for ledger in LEDGERS}
+        with Ledgers(run / name) as ledgers:
+            evidence = _read(ledgers, record)
     except EvidenceError as error:
         return ExperimentView(
             anchor=anchor, name=title, unreadable=shown(str(error)), verdicts=verdicts
         )
-    end_s = _end_s(record, ledgers)
-    bins = bins_for(end_s)
-    sends = measures.read_sends(ledgers["sender"], record.origin_s)
-    emails = _emails(sends, ledgers["sink"], record.origin_s, bins)
-    calls = _calls(ledgers["calls"], record.origin_s, bins)
+    end_s, bins, tables = evidence.end_s, bins_for(evidence.end_s), evidence.tables
+    sends = evidence.sends
+    emails = _emails(sends, bins)
+    calls = _calls(tables["calls"], record.origin_s, bins)
     if calls.rates:
         emails = emails.beside_calls()
-    called_s = _moments(ledgers["calls"], "intended_s", record.origin_s)
+    called_s = _moments(tables["calls"], "intended_s", record.origin_s)
     load = Window.of(np.concatenate([sends.due_s, called_s]))
     return ExperimentView(
         anchor=anchor,
@@ -125,33 +128,54 @@ def build_experiment(
         rates=emails.rates + calls.rates,
         latencies=emails.latencies + calls.latencies,
         outcomes=emails.outcomes + calls.outcomes,
-        faults=measures.read_faults(ledgers["faults"], record.origin_s, end_s),
-        cpu=measures.cpu_shares(ledgers["metrics"], record.origin_s, load),
+        faults=measures.read_faults(tables["faults"], record.origin_s, end_s),
+        cpu=measures.cpu_shares(tables["metrics"], record.origin_s, load),
         charts=[
             *emails.rate_charts,
             *calls.rate_charts,
-            *_gauge_charts(ledgers["metrics"], record.origin_s, bins),
+            *_gauge_charts(tables["metrics"], record.origin_s, bins),
             *emails.latency_charts,
             *calls.latency_charts,
         ],
-        ledgers=[LedgerFile(ledger, table.num_rows) for ledger, table in ledgers.items()],
+        ledgers=[LedgerFile(ledger, count) for ledger, count in evidence.counts.items()],
         scenario_toml=_scenario(record.scenario_toml),
         verdicts=verdicts,
     )
 
 
-def _emails(sends: Sends, sink: pa.Table, origin_s: float, bins: Bins) -> _Traffic:
-    delivered_s = times(sink, "at_s", origin_s)
-    if not len(sends.due_s) and not len(delivered_s):
+@dataclass(frozen=True)
+class _Evidence:
+    """What is taken from the ledgers: the large ones as numbers, the small ones whole."""
+
+    end_s: float
+    counts: dict[str, int]
+    sends: Sends
+    tables: dict[str, pa.Table]
+
+
+def _read(ledgers: Ledgers, record: ExperimentRecord) -> _Evidence:
+    last_s = {
+        ledger: ledgers.rows(f"select count(*), max(at_s) from {ledger}")[0]  # noqa: S608
+        for ledger in LEDGERS
+    }
+    return _Evidence(
+        end_s=_end_s(record, [at_s for _, at_s in last_s.values() if at_s is not None]),
+        counts={ledger: count for ledger, (count, _) in last_s.items()},
+        sends=read_sends(ledgers, record.origin_s),
+        tables={name: read_ledger(ledgers.experiment, name) for name in SMALL},
+    )
+
+
+def _emails(sends: Sends, bins: Bins) -> _Traffic:
+    if not len(sends.due_s) and not len(sends.delivered_s):
         return _Traffic()
     events = {
         "offered": sends.due_s,
         "acknowledged": sends.acknowledged_s,
         "throttled": sends.throttled_s,
         "retried": sends.retried_s,
-        DELIVERED: delivered_s,
+        DELIVERED: sends.delivered_s,
     }
-    delivery = measures.accept_to_delivery(sends, sink, origin_s)
     return _Traffic(
         rates=_rates("emails", events, bins),
         latencies=[
@@ -164,7 +188,7 @@ def _emails(sends: Sends, sink: pa.Table, origin_s: float, bins: Bins) -> _Traff
             Latency(
                 label=ACCEPT_TO_DELIVERY,
                 counted_from="the sender's 202",
-                values=percentiles(delivery.latency_s),
+                values=percentiles(sends.deliveries.latency_s),
             ),
         ],
         outcomes=sends.outcomes,
@@ -185,12 +209,9 @@ def _calls(calls: pa.Table, origin_s: float, bins: Bins) -> _Traffic:
             events[outcome] = _moments(ended, "completed_s", origin_s)
         admitted = rows.filter(pc.equal(rows["outcome"], "admitted"))
         completed_s = _column(admitted, "completed_s", "completed_s") - origin_s
-        responses = Timed.between(
-            np.column_stack([_column(admitted, "intended_s", "at_s") - origin_s, completed_s])
-        )
-        services = Timed.between(
-            np.column_stack([_column(admitted, "at_s", "at_s") - origin_s, completed_s])
-        )
+        began_s = _column(admitted, "at_s", "at_s") - origin_s
+        responses = Timed.between(_column(admitted, "intended_s", "at_s") - origin_s, completed_s)
+        services = Timed.between(began_s, completed_s)
         rates_ += _rates(label, events, bins)
         latencies += measures.latencies(f"{label}, admitted", responses, services)
         rate_charts.append(_rate_chart(f"{label} calls a second", events, bins))
@@ -261,15 +282,10 @@ def _column(table: pa.Table, column: str, fallback: str) -> Floats:
     return values
 
 
-def _end_s(record: ExperimentRecord, ledgers: Mapping[str, pa.Table]) -> float:
+def _end_s(record: ExperimentRecord, last_s: list[float]) -> float:
     """When the experiment ended, seconds after its origin: by its phases or its last event."""
     ends_s = [phase.end_s - record.origin_s for phase in record.phases]
-    ends_s = [end_s for end_s in ends_s if math.isfinite(end_s)]
-    for table in ledgers.values():
-        at_s = times(table, "at_s", record.origin_s)
-        if len(at_s):
-            ends_s.append(float(at_s.max()))
-    return max([0.0, *ends_s])
+    return max([0.0, *filter(math.isfinite, ends_s), *(at_s - record.origin_s for at_s in last_s)])
 
 
 def _target(record: ExperimentRecord) -> str:

@@ -54,20 +54,6 @@ class Window(NamedTuple):
         return int(np.count_nonzero((times_s >= self.start_s) & (times_s < self.end_s)))
 
 
-class Sends(NamedTuple):
-    """What senders saw, attempt by attempt and email by email."""
-
-    due_s: Floats  # first attempts, when the schedule wanted them
-    retried_s: Floats  # later attempts, when they left
-    acknowledged_s: Floats  # every 202
-    throttled_s: Floats
-    responses: "Timed"  # from when an email was due until its first 202, retries included
-    services: "Timed"  # from an attempt's departure until its 202
-    refusals: "Timed"  # the same for answers other than 202
-    first_ack_s: dict[str, float]  # by key
-    outcomes: list[OutcomeCount]
-
-
 class Timed(NamedTuple):
     """Latencies, and the moments on the experiment's time at which they began."""
 
@@ -75,81 +61,17 @@ class Timed(NamedTuple):
     latency_s: Floats
 
     @classmethod
-    def between(cls, pairs: Iterable[tuple[float, float]]) -> Self:
-        """From (began, ended) pairs; an end before the beginning counts as no time at all."""
-        spans = np.array(list(pairs), dtype=np.float64).reshape(-1, 2)
-        spans = spans[np.isfinite(spans).all(axis=1)]
-        return cls(spans[:, 0], np.maximum(spans[:, 1] - spans[:, 0], 0.0))
+    def between(cls, began_s: Floats, ended_s: Floats) -> Self:
+        """Of pairs without a gap; an end before the beginning counts as no time at all."""
+        is_whole = np.isfinite(began_s) & np.isfinite(ended_s)
+        began_s, ended_s = began_s[is_whole], ended_s[is_whole]
+        return cls(began_s, np.maximum(ended_s - began_s, 0.0))
 
 
 def times(table: pa.Table, column: str, origin_s: float) -> Floats:
     """A column of moments on the experiment's time, without the missing ones."""
     values: Floats = table[column].to_numpy().astype(np.float64) - origin_s
     return values[np.isfinite(values)]
-
-
-def read_sends(sender: pa.Table, origin_s: float) -> Sends:
-    """The sender's ledger in one pass."""
-    left_s: dict[tuple[str, int], float] = {}
-    due_s: dict[str, float] = {}
-    first_ack_s: dict[str, float] = {}
-    retried_s: list[float] = []
-    acknowledged_s: list[float] = []
-    throttled_s: list[float] = []
-    services: list[tuple[float, float]] = []
-    refusals: list[tuple[float, float]] = []
-    counts: Counter[tuple[str, int | None, str]] = Counter()
-    answered = 0
-    for at, kind, key, attempt, intended, status, code in _rows(
-        sender, "at_s", "kind", "key", "attempt", "intended_s", "status", "code"
-    ):
-        if not _has_time(at):
-            continue
-        at_s = at - origin_s
-        if kind == "invoke":
-            left_s[key, attempt] = at_s
-            if attempt == 1:
-                due_s[key] = at_s if intended is None else intended - origin_s
-            else:
-                retried_s.append(at_s)
-            continue
-        answered += 1
-        counts[kind or "", status, code or ""] += 1
-        span = (left_s.get((key, attempt), np.nan), at_s)
-        if kind == "ok":
-            acknowledged_s.append(at_s)
-            services.append(span)
-            first_ack_s.setdefault(key, at_s)
-        else:
-            refusals.append(span)
-            if status == 429 or "throttl" in (code or "").lower():
-                throttled_s.append(at_s)
-    if len(left_s) > answered:
-        counts["unanswered", None, ""] = len(left_s) - answered
-    return Sends(
-        due_s=np.array(list(due_s.values()), dtype=np.float64),
-        retried_s=np.array(retried_s, dtype=np.float64),
-        acknowledged_s=np.array(acknowledged_s, dtype=np.float64),
-        throttled_s=np.array(throttled_s, dtype=np.float64),
-        responses=Timed.between((due_s.get(key, np.nan), at) for key, at in first_ack_s.items()),
-        services=Timed.between(services),
-        refusals=Timed.between(refusals),
-        first_ack_s=first_ack_s,
-        outcomes=_outcome_counts(counts),
-    )
-
-
-def accept_to_delivery(sends: Sends, sink: pa.Table, origin_s: float) -> Timed:
-    """From an email's 202 until its first delivery. Sooner than the 202 counts as at once."""
-    delivered_s: dict[str, float] = {}
-    for at, key in _rows(sink, "at_s", "key"):
-        if _has_time(at) and key is not None:
-            delivered_s[key] = min(delivered_s.get(key, np.inf), at - origin_s)
-    return Timed.between(
-        (acked_s, delivered_s[key])
-        for key, acked_s in sends.first_ack_s.items()
-        if key in delivered_s
-    )
 
 
 def rate(what: str, label: str, times_s: Floats, window: Window, bins: Bins) -> Rate:
@@ -202,7 +124,7 @@ def call_outcomes(calls: pa.Table) -> list[OutcomeCount]:
     counts: Counter[tuple[str, int | None, str]] = Counter()
     for action, outcome, status, code in _rows(calls, "action", "outcome", "status", "code"):
         counts[f"{action} {outcome}", status, code or ""] += 1
-    return _outcome_counts(counts)
+    return outcome_counts(counts)
 
 
 def gauges(
@@ -325,7 +247,7 @@ def _first(rows: list[dict[str, Any]], column: str) -> str:
     return next((str(row[column]) for row in rows if row[column]), "")
 
 
-def _outcome_counts(counts: "Counter[tuple[str, int | None, str]]") -> list[OutcomeCount]:
+def outcome_counts(counts: "Counter[tuple[str, int | None, str]]") -> list[OutcomeCount]:
     ranked = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
     rows = [
         OutcomeCount(

@@ -25,8 +25,8 @@ REASONS_SHOWN = 20
 __all__ = ["RunView", "build"]
 
 
-def build(run: Path, judgement: Judgement) -> RunView:
-    """All that a report of `run` shows.
+def build(run: Path, judgement: Judgement, *, has_experiments: bool = True) -> RunView:
+    """All that a report of `run` shows; the claims alone when it `has_experiments` not.
 
     Raises EvidenceError when `run` is not a readable run directory.
     """
@@ -48,6 +48,7 @@ def build(run: Path, judgement: Judgement) -> RunView:
             run, name, plan=manifest.plans.get(name), anchor=anchor, verdicts=placed[name]
         )
         for name, anchor in anchors.items()
+        if has_experiments
     ]
     return RunView(
         folder=str(run),
