@@ -20,7 +20,7 @@ from benchmarks.stage import Bench
 def test_list_names_every_bench(capsys):
     assert main(["--list"]) == 0
     named = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert named == list(BENCHES) == ["pipeline", "sqs", "scanner", "checker"]
+    assert named == list(BENCHES) == ["pipeline", "sqs", "scanner", "checker", "sim"]
 
 
 def test_a_wrong_name_is_a_usage_error_that_says_the_right_ones(capsys):
