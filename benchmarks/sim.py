@@ -75,7 +75,7 @@ def _clean(campaign: Campaign) -> Campaign:
 SIM = Bench(
     name="sim",
     summary="simulated storms a minute, and how much faster than live they are",
-    budget_s=90,
-    quick_budget_s=30,
+    budget_s=75,
+    quick_budget_s=20,
     run=run,
 )

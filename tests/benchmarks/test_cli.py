@@ -36,8 +36,8 @@ def test_a_json_file_that_cannot_be_written_is_refused_before_anything_runs(tmp_
 
 
 def test_all_budgets_fit_the_time_of_a_coffee():
-    assert sum(bench.budget_s for bench in BENCHES.values()) <= 12 * 60 + 30
-    assert sum(bench.quick_budget_s for bench in BENCHES.values()) <= 4 * 60
+    assert sum(bench.budget_s for bench in BENCHES.values()) <= 16 * 60
+    assert sum(bench.quick_budget_s for bench in BENCHES.values()) <= 4 * 60 + 30
 
 
 def test_a_bench_that_breaks_keeps_its_tables_and_says_why(capsys):
