@@ -3,13 +3,10 @@ configuration, 3 inconclusive or could not run.
 """
 
 import json
-import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -26,6 +23,7 @@ from queueproof import trace as trace_command
 from queueproof import up as up_command
 from queueproof.gallery.catalog import GalleryError
 from queueproof.gallery.command import open_gallery
+from queueproof.guard import EXIT_COULD_NOT_RUN, guarded
 from queueproof.progress import PatientConsole, progress
 from queueproof.simulate import check_simulable, try_seeds
 from queueproof.suite import (
@@ -43,9 +41,6 @@ from scenarios.evidence import EvidenceError
 from scenarios.model import Scenario, ScenarioError, catalog_names, load_claims, load_scenario
 
 EXIT = {Outcome.VERIFIED: 0, Outcome.REFUTED: 1, Outcome.INCONCLUSIVE: 3}
-EXIT_USAGE = 2
-EXIT_COULD_NOT_RUN = 3
-EXIT_INTERRUPTED = 130  # what the command-line library makes of Ctrl-C
 VERIFY = ("baseline", "fifo-limit", "sqs-write-failure", "logs-clean")
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 KNOWN_ERRORS = (
@@ -277,7 +272,8 @@ def gallery(
             quiet=quiet,
         )
     except ComponentError as error:
-        _end(f"error: {error}", EXIT_COULD_NOT_RUN)
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(EXIT_COULD_NOT_RUN) from None
     raise typer.Exit(code)
 
 
@@ -342,22 +338,8 @@ def _show(judgement: Judgement, view: Any, console: Console, *, as_json: bool) -
 
 
 def main() -> None:
-    """The console script."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    try:
-        app()
-    except KNOWN_ERRORS as error:
-        _end(f"error: {error}", EXIT_USAGE)
-    except SystemExit as end:
-        if end.code == EXIT_INTERRUPTED:
-            _end("stopped", EXIT_COULD_NOT_RUN)
-        raise
-    except Exception as error:  # noqa: BLE001 - 1 would mean "refuted"
-        # Neither the message nor the locals: they may hold what a log line or an email said.
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(place.filename).name}:{place.lineno}"
-        _end(f"error: {type(error).__name__} at {where}; this is a bug", EXIT_COULD_NOT_RUN)
+    """All commands. The console script starts in `entry`, which knows of quicker ways to some."""
+    guarded(app, KNOWN_ERRORS)
 
 
 def _emit(text: str) -> None:
@@ -366,14 +348,3 @@ def _emit(text: str) -> None:
         print(text, flush=True)
     except BrokenPipeError:
         sys.stdout = sys.stderr
-
-
-def _end(message: str, exit_code: int) -> NoReturn:
-    print(message, file=sys.stderr)
-    sys.exit(exit_code)
-
-
-def _interrupt(signum: int, frame: FrameType | None) -> None:
-    """SIGTERM and a closed terminal end a run like Ctrl-C: processes stopped, evidence kept."""
-    del signum, frame
-    raise KeyboardInterrupt

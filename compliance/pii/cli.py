@@ -11,9 +11,7 @@ from pathlib import Path
 from compliance.pii import cli_options
 from compliance.pii.baseline import BaselineError, Known, load_baseline, write_baseline
 from compliance.pii.canaries import Canary, CanaryFileError, load_canaries
-from compliance.pii.dask_scan import DaskError, scan_on_dask
 from compliance.pii.gate import Gated, gate
-from compliance.pii.parallel import scan_in_processes
 from compliance.pii.policy import Policy, PolicyError, load_policy
 from compliance.pii.report import ScanReport
 from compliance.pii.scanner import Scanner
@@ -43,7 +41,7 @@ def main(argv: Sequence[str] | None = None, *, program: str = cli_options.PROGRA
         return _run(options)
     except CanaryFileError as error:
         print(f"canaries: {error}", file=sys.stderr)
-    except (UsageError, PolicyError, BaselineError, DaskError) as error:
+    except (UsageError, PolicyError, BaselineError) as error:
         print(f"error: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("stopped before everything was read", file=sys.stderr)
@@ -167,14 +165,27 @@ def _scan(
     if options.dask:
         if "-" in targets:
             raise UsageError("--dask: workers cannot read standard input; give paths they can see")
-        return scan_on_dask(targets, canaries, settings, options.dask)
+        return _scan_on_dask(targets, canaries, settings, options.dask)
     if policy.jobs > 1 and not is_live(targets):
+        from compliance.pii.parallel import scan_in_processes  # noqa: PLC0415 - only when asked
+
         report = scan_in_processes(targets, canaries, settings, policy.jobs, progress)
     else:
         report = Scanner(canaries, settings).scan(targets, progress, live.first if live else None)
     if progress is not None:
         print("\r\x1b[K", end="", file=sys.stderr)
     return report
+
+
+def _scan_on_dask(
+    targets: Sequence[str], canaries: list[Canary], settings: ScanSettings, scheduler: str
+) -> ScanReport:
+    from compliance.pii.dask_scan import DaskError, scan_on_dask  # noqa: PLC0415 - only when asked
+
+    try:
+        return scan_on_dask(targets, canaries, settings, scheduler)
+    except DaskError as error:
+        raise UsageError(str(error)) from None
 
 
 def _accept(gated: Gated, path: Path, report: ScanReport, policy: Policy, today: date) -> Gated:

@@ -7,6 +7,7 @@ stand-in. Afterwards the stand-ins are gone, and whoever imports the whole packa
 """
 
 import importlib
+import importlib.metadata
 import importlib.util
 import re
 import sys
@@ -50,6 +51,17 @@ def without(name: str, **given: Any) -> Iterator[None]:
         parent, _, own = name.rpartition(".")
         if parent in sys.modules:
             vars(sys.modules[parent]).pop(own, None)
+
+
+@contextmanager
+def without_plugins() -> Iterator[None]:
+    """While this lasts, no installed package is known to extend another one."""
+    known = importlib.metadata.entry_points
+    vars(importlib.metadata)["entry_points"] = lambda **_: {}
+    try:
+        yield
+    finally:
+        vars(importlib.metadata)["entry_points"] = known
 
 
 def open_none(*packages: str, **given: Any) -> None:

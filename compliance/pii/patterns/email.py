@@ -8,6 +8,8 @@ from compliance.pii.patterns.candidate import CONTEXT_CHARS, Candidate, PatternH
 from compliance.pii.third_party import presidio, suffix_extractor
 
 _LOCAL_CHARS_MAX = 64  # RFC 5321, 4.5.3.1.1
+# Public suffixes with no others under them: most addresses need no look into the list.
+PLAIN_SUFFIXES = (".com", ".net", ".org")
 _LOCAL = re.compile(r"[\w.+~-]+\Z")
 _DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _MESSAGE_ID = re.compile(r"(?i)(?:message[-_ ]?ids?|in[-_ ]reply[-_ ]to|references)\W{0,6}\Z")
@@ -41,7 +43,8 @@ def _address(local: str, domain: str) -> str | None:
 
 @lru_cache(20_000)
 def _is_address(address: str) -> bool:
-    if not suffix_extractor()(address.partition("@")[2]).fqdn:
+    domain = address.partition("@")[2]
+    if not (domain.endswith(PLAIN_SUFFIXES) or suffix_extractor()(domain).fqdn):
         return False
     # Presidio's pattern; its own validation would try to fetch the suffix list.
     return any(

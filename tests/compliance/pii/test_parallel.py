@@ -3,7 +3,7 @@
 import pytest
 from dask.distributed import LocalCluster
 
-from compliance.pii import Canary, Scanner, ScanSettings, cli
+from compliance.pii import Canary, Scanner, ScanSettings, cli, dask_scan, parallel
 from compliance.pii.dask_scan import DaskError, scan_on_dask
 from compliance.pii.parallel import batches, scan_in_processes
 from compliance.pii.report import ScanReport
@@ -116,8 +116,8 @@ def test_the_command_line_chooses_who_scans(monkeypatch, tmp_path, arguments, us
         chosen.append(name)
         return report
 
-    monkeypatch.setattr(cli, "scan_in_processes", lambda *a: choose(f"{a[3]} processes"))
-    monkeypatch.setattr(cli, "scan_on_dask", lambda *a: choose(a[3]))
+    monkeypatch.setattr(parallel, "scan_in_processes", lambda *a: choose(f"{a[3]} processes"))
+    monkeypatch.setattr(dask_scan, "scan_on_dask", lambda *a: choose(a[3]))
     monkeypatch.setattr(cli.Scanner, "scan", lambda *a: choose("one"))
     assert cli.main(arguments) == 3  # nothing was read
     assert chosen == [used]

@@ -15,8 +15,10 @@ from compliance.pii.fields import inserted
 from compliance.pii.number_gate import IBAN_COUNTRIES, gate_of
 from compliance.pii.patterns import DEFAULT_REGIONS, find_patterns
 from compliance.pii.patterns.candidate import recognizer
+from compliance.pii.patterns.email import PLAIN_SUFFIXES
 from compliance.pii.record import Leaf, parse
 from compliance.pii.shape import Shape, shape_of
+from compliance.pii.third_party import suffix_extractor
 
 FLAGGED = [
     ("EMAIL_ADDRESS", "to jane.doe@example.com failed", "jane.doe@example.com"),
@@ -157,6 +159,12 @@ PIECES = st.one_of(
 def test_the_gate_knows_every_country_whose_ibans_presidio_knows():
     known = recognizer("IbanRecognizer").analyze.__globals__["regex_per_country"]
     assert set(known) == IBAN_COUNTRIES
+
+
+def test_what_is_not_looked_up_holds_no_other_public_suffix():
+    suffixes = suffix_extractor().tlds
+    assert all(plain[1:] in suffixes for plain in PLAIN_SUFFIXES)
+    assert [suffix for suffix in suffixes if suffix.endswith(PLAIN_SUFFIXES)] == []
 
 
 @pytest.mark.parametrize(
