@@ -74,7 +74,11 @@ def test_judge_repeats_the_verdicts_from_evidence_alone(queueproof, finished_run
     exit_code, claims = judged(queueproof, scanned_run)
     assert exit_code == 0
     stored = json.loads((finished_run[1] / "verdicts.json").read_text())["claims"]
-    assert claims == {claim["claim"]: claim for claim in stored if claim["verdicts"]}
+    first = {claim["claim"]: claim for claim in stored if claim["verdicts"]}
+    for claim in (*claims.values(), *first.values()):
+        for verdict in claim["verdicts"]:
+            del verdict["replay"]  # it names the run's folder, and this is a copy
+    assert claims == first
 
 
 def test_a_removed_delivery_refutes_no_loss_and_names_the_email(queueproof, copied_run):
