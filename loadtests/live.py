@@ -22,6 +22,7 @@ from loadtests.pipeline import (
     AWS_ENV,
     AWS_ERRORS,
     REGION,
+    STORES,
     TARGET_TIMEOUT_S,
     Pipeline,
     drain_by_hand,
@@ -168,6 +169,7 @@ def _run(
         experiment.folder / "metrics.jsonl",
         pipeline.sqs_endpoint if pipeline else None,
         lambda: {component.name: component.pid for component in components.running},
+        STORES,
     )
     try:
         _offer_load(experiment, components, generator, pipeline, faults)

@@ -1,10 +1,11 @@
 """One sample a second of what the queue counts and what each process costs."""
 
+import contextlib
 import json
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,20 @@ class Sampler:
     `cpu_share` is of one core: 1.0 is a process that keeps one busy.
     """
 
-    def __init__(self, path: Path, endpoint: str | None, pids: Callable[[], dict[str, int]]):
-        """`pids` tells the processes of the moment by component name."""
+    def __init__(
+        self,
+        path: Path,
+        endpoint: str | None,
+        pids: Callable[[], dict[str, int]],
+        stores: Mapping[str, str],
+    ):
+        """`pids` tells the processes of the moment by component name.
+
+        `stores` are the files, as a pattern in the ledger's folder, in which components keep what
+        they need themselves.
+        """
+        self._folder = path.parent
+        self._stores = stores
         self._ledger = LedgerWriter(path)
         self._endpoint = endpoint
         self._pids = pids
@@ -50,6 +63,7 @@ class Sampler:
         due_s = time.monotonic()
         while not self._stop.is_set():
             self._sample_processes()
+            self._sample_stores()
             self._sample_queues()
             due_s += PERIOD_S
             self._stop.wait(max(0.0, due_s - time.monotonic()))
@@ -61,11 +75,22 @@ class Sampler:
                 process = self._processes.setdefault(pid, psutil.Process(pid))
                 share = process.cpu_percent() / 100
                 memory_bytes = process.memory_info().rss
+                open_files = process.num_fds()
             except psutil.Error:
                 continue  # it has just ended
             if known:  # the first reading has no interval to speak of
                 self._write(name, "cpu_share", share)
             self._write(name, "memory_bytes", memory_bytes)
+            self._write(name, "open_files", open_files)
+
+    def _sample_stores(self) -> None:
+        for name, pattern in self._stores.items():
+            sizes_bytes = []
+            for file in self._folder.glob(pattern):
+                with contextlib.suppress(FileNotFoundError):  # begun anew just now
+                    sizes_bytes.append(file.stat().st_size)
+            if sizes_bytes:
+                self._write(name, "stored_bytes", sum(sizes_bytes))
 
     def _sample_queues(self) -> None:
         if self._endpoint is None:

@@ -34,6 +34,8 @@ MODULES = {
     "api": "reference.api",
     "worker": "reference.worker",
 }
+# Where a component keeps what it needs itself, in the experiment's folder.
+STORES = {"sqs": "sqs-data/*", "worker": "deliveries.sqlite3*"}
 REGION = "us-east-1"
 QUEUE_NAME = "emails.fifo"
 DLQ_NAME = "emails-dlq.fifo"

@@ -9,11 +9,20 @@ reads the logs of several experiments.
 
 from collections.abc import Callable
 
-from compliance.checks import delivery, drain, false_ack, groups_apart, order, quotas, single_send
+from compliance.checks import (
+    delivery,
+    drain,
+    false_ack,
+    groups_apart,
+    order,
+    quotas,
+    single_send,
+    soak,
+)
 from compliance.history import History
 from compliance.verdict import Verdict
 
 CHECKS: dict[str, Callable[[History], Verdict]] = {
     module.CLAIM: module.check
-    for module in (delivery, false_ack, single_send, order, groups_apart, drain, quotas)
+    for module in (delivery, false_ack, single_send, order, groups_apart, drain, quotas, soak)
 }

@@ -90,7 +90,7 @@ def test_what_is_wrong_is_named(old, new, named):
 
 
 def test_unknown_name_lists_what_there_is():
-    with pytest.raises(ScenarioError, match=r"unknown scenario 'baselin'.*baseline, fifo-limit"):
+    with pytest.raises(ScenarioError, match=r"unknown scenario 'baselin'.*baseline, .*fifo-limit"):
         load_scenario("baselin")
 
 

@@ -4,6 +4,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.utils import getaddresses
 
 _FOLD = re.compile(rb"\r?\n[ \t]+")
@@ -44,7 +46,7 @@ def from_mime(
     message_id = header("Message-ID")
     return Mail(
         email_id=_email_id(message_id, arguments),
-        key=header(key_header) or _value(arguments, key_header),
+        key=_decoded(header(key_header)) or _value(arguments, key_header),
         recipients=tuple(recipients),
         size_bytes=len(content),
         body_sha256=hashlib.sha256(body).hexdigest(),
@@ -79,6 +81,16 @@ def _email_id(message_id: str | None, arguments: Fields) -> str:
     if message_id is None:
         return _value(arguments, EMAIL_ID_ARGUMENT) or ""
     return message_id.strip("<>").partition("@")[0]
+
+
+def _decoded(value: str | None) -> str | None:
+    """A header's text: a word too long to fold travels as encoded words (RFC 2047)."""
+    if value is None or "=?" not in value:
+        return value
+    try:
+        return str(make_header(decode_header(value)))
+    except (HeaderParseError, LookupError, UnicodeError):
+        return value
 
 
 def _value(fields: Fields, name: str) -> str | None:
