@@ -32,6 +32,8 @@ from scenarios.faults import LINKS, Loss, NetworkDelay, NetworkFault, Partition,
 
 COMMAND_TIMEOUT_S = 10.0
 HOLDER_START_S = 2.0
+# Sockets of a dead component hold its namespace while they try to deliver their last bytes.
+ORPHAN_RETRIES = 2
 NOBODY = "02:00:00:00:00:01"  # a locally administered hardware address that no device here has
 HOST = "host"
 INSIDE = ("api", "worker", "sqs", "sink")
@@ -71,6 +73,7 @@ class Namespaces:
             for place in INSIDE:
                 self._wait_for(place)
                 self.run(place, "ip", "link", "set", "lo", "up")
+                self.run(place, "sysctl", "-qw", f"net.ipv4.tcp_orphan_retries={ORPHAN_RETRIES}")
             self._lay_cables()
             self.has_netem = self._try_netem()
         except (OSError, subprocess.SubprocessError) as error:
@@ -99,7 +102,10 @@ class Namespaces:
         return _Hindered(self, [sender for sender, _ in broken], _netem(fault))
 
     def close(self) -> None:
-        """End the holders; the kernel removes namespaces and devices with them."""
+        """Pull the cables and end the holders; the kernel removes the rest with them."""
+        for ends in self._ends.values():
+            with contextlib.suppress(OSError, subprocess.SubprocessError):
+                self.run(ends[0].place, "ip", "link", "del", ends[0].device)
         for holder in self._holders.values():
             holder.kill()
         for holder in self._holders.values():
