@@ -206,3 +206,6 @@ def _change(link: Link, way: Way, fault: NetworkFault, sign: int) -> None:
             link.loss[way] += sign * fault.probability
         case Slow():
             link.delay_s[way] += sign * MESSAGE_BYTES / fault.bytes_per_s
+    changes = (link.blocked, link.delay_s, link.loss)
+    # Sums of fractions may not come back to nothing by a hair.
+    link.is_calm = all(abs(value) < 1e-9 for each in changes for value in each.values())

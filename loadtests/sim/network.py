@@ -9,7 +9,7 @@ fail to connect, with nothing sent. A process that dies has its connections rese
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -44,12 +44,17 @@ class Server(Protocol):
 
 @dataclass(eq=False)
 class Link:
-    """Between two components. Faults change it while they last."""
+    """Between two components. Faults change it while they last, and `is_calm` with it."""
 
     blocked: dict[Way, int] = field(default_factory=lambda: {"to": 0, "from": 0})
     delay_s: dict[Way, float] = field(default_factory=lambda: {"to": 0.0, "from": 0.0})
     loss: dict[Way, float] = field(default_factory=lambda: {"to": 0.0, "from": 0.0})
-    on_use: list[Callable[[Way], None]] = field(default_factory=list)  # told of each passage
+    on_use: list[Callable[[Way], None]] = field(default_factory=list)  # told of what faults meet
+    is_calm: bool = True  # nothing of the above
+
+    def tell(self, way: Way) -> None:
+        for told in list(self.on_use):
+            told(way)
 
 
 class Exchange:
@@ -108,9 +113,24 @@ class Route:
 
     def call(self, request: Any, *, connect_timeout_s: float, timeout_s: float) -> Outcome:
         """Block the current thread until something is known, at most for the time-out."""
-        return self.network.call(
-            self, request, connect_timeout_s=connect_timeout_s, timeout_s=timeout_s
-        )
+        network = self.network
+        exchange = network.begin(self, request)
+        if exchange.is_new:
+            exchange.parked = Parked(self.threads, connect_timeout_s)
+            network.connect(exchange, 0)
+            outcome = exchange.parked.wait()
+            if outcome is TIMED_OUT:
+                network.leave(exchange)
+                return Outcome("unreachable")
+            if outcome is not None:
+                return network.end(exchange, outcome)
+        exchange.parked = Parked(self.threads, timeout_s)
+        network.carry(exchange, "to", 0)
+        outcome = exchange.parked.wait()
+        if outcome is TIMED_OUT:
+            network.leave(exchange)
+            return Outcome("timeout")
+        return network.end(exchange, outcome)
 
 
 class Network:
@@ -118,83 +138,77 @@ class Network:
 
     def __init__(self, kernel: Process, randomness: random.Random) -> None:
         self._kernel = kernel
-        self._randomness = randomness
+        self._random = randomness.random
         self._under_way: dict[Exchange, None] = {}
 
-    def call(
-        self, route: Route, request: Any, *, connect_timeout_s: float, timeout_s: float
-    ) -> Outcome:
-        """See `Route.call`."""
-        threads = route.threads
-        exchange = Exchange(self, route.link, threads.process, route.server, request)
-        exchange.is_new = self._randomness.random() < NEW_CONNECTION_SHARE
+    def begin(self, route: Route, request: Any) -> Exchange:
+        exchange = Exchange(self, route.link, route.threads.process, route.server, request)
+        exchange.is_new = self._random() < NEW_CONNECTION_SHARE
         self._under_way[exchange] = None
-        if exchange.is_new:
-            exchange.parked = threads.park(connect_timeout_s)
-            self._connect(exchange, 0)
-            outcome = exchange.parked.wait()
-            if outcome is TIMED_OUT:
-                self._leave(exchange)
-                return Outcome("unreachable")
-            if outcome is not None:
-                return self._end(exchange, outcome)
-        exchange.parked = threads.park(timeout_s)
-        self._carry(exchange, "to", 0)
-        outcome = exchange.parked.wait()
-        if outcome is TIMED_OUT:
-            self._leave(exchange)
-            return Outcome("timeout")
-        return self._end(exchange, outcome)
+        return exchange
+
+    def end(self, exchange: Exchange, outcome: Outcome) -> Outcome:
+        """The client has its outcome."""
+        exchange.client_waits = False
+        self._under_way.pop(exchange, None)
+        return outcome
+
+    def leave(self, exchange: Exchange) -> None:
+        """The client waits no more; the server hears of it if the link lets it."""
+        exchange.client_waits = False
+        self._under_way.pop(exchange, None)
+        if exchange.serving is not None:
+            passage_s = self._passage_s(exchange.link, "to")
+            if passage_s is not None:
+                at_s = self._kernel.clock.now_s() + passage_s
+                exchange.serving.call_at(at_s, exchange.lose)
 
     def reply(self, exchange: Exchange, outcome: Outcome) -> None:
         """The server has done with it."""
         exchange.serving = None
         exchange.when_lost(None)
         if exchange.client_waits:
-            self._carry(exchange, "from", 0, outcome)
+            self.carry(exchange, "from", 0, outcome)
 
     def end_of(self, process: Process) -> None:
         """The process died: its connections are reset, its own requests abandoned."""
         for exchange in list(self._under_way):
             if exchange.client is process:
-                self._leave(exchange)
+                self.leave(exchange)
             elif exchange.serving is process:
                 self.reply(exchange, Outcome("reset"))
 
-    def served_by(self, process: Process) -> Sequence[Exchange]:
-        """What the process has in hand."""
-        return [exchange for exchange in self._under_way if exchange.serving is process]
-
-    def _connect(self, exchange: Exchange, resent: int) -> None:
-        link = exchange.link
+    def connect(self, exchange: Exchange, resent: int) -> None:
+        """Open a connection; `resent` counts the tries before."""
         if not exchange.client_waits:
             return
-        if self._meets(link, "to") or self._meets(link, "from"):
-            self._later(CONNECT_FIRST_S * 2**resent, self._connect, exchange, resent + 1)
+        there_s = self._passage_s(exchange.link, "to")
+        back_s = None if there_s is None else self._passage_s(exchange.link, "from")
+        if there_s is None or back_s is None:
+            self._later(CONNECT_FIRST_S * 2**resent, self.connect, exchange, resent + 1)
             return
         is_up = exchange.server.process is not None
-        latency_s = self._latency_s(link, "to") + self._latency_s(link, "from")
-        self._tell(exchange, latency_s, None if is_up else Outcome("refused"))
+        self._tell(exchange, there_s + back_s, None if is_up else Outcome("refused"))
 
-    def _carry(
+    def carry(
         self, exchange: Exchange, way: Way, resent: int, outcome: Outcome | None = None
     ) -> None:
         """Bring the request to the server, or its outcome to the client."""
-        link = exchange.link
-        if resent and not exchange.client_waits and self._randomness.random() > LATE_SHARE:
+        if resent and not exchange.client_waits and self._random() > LATE_SHARE:
             return
-        if self._meets(link, way):
+        passage_s = self._passage_s(exchange.link, way)
+        if passage_s is None:
             pause_s = RETRANSMIT_FIRST_S * 2**resent
-            self._later(pause_s, self._carry, exchange, way, resent + 1, outcome)
+            self._later(pause_s, self.carry, exchange, way, resent + 1, outcome)
         elif way == "to":
-            self._later(self._latency_s(link, way), self._arrive, exchange)
+            self._later(passage_s, self._arrive, exchange)
         else:
-            self._tell(exchange, self._latency_s(link, way), outcome)
+            self._tell(exchange, passage_s, outcome)
 
     def _arrive(self, exchange: Exchange) -> None:
         process = exchange.server.process
         if process is None:
-            is_stale = not exchange.is_new and self._randomness.random() < STALE_CONNECTION_SHARE
+            is_stale = not exchange.is_new and self._random() < STALE_CONNECTION_SHARE
             self.reply(exchange, Outcome("reset" if is_stale or exchange.is_new else "refused"))
             return
         exchange.serving = process
@@ -207,35 +221,17 @@ class Network:
             at_s = self._kernel.clock.now_s() + latency_s
             exchange.client.call_at(at_s, exchange.parked.resume, outcome)
 
-    def _end(self, exchange: Exchange, outcome: Any) -> Outcome:
-        exchange.client_waits = False
-        self._under_way.pop(exchange, None)
-        assert isinstance(outcome, Outcome)
-        return outcome
-
-    def _leave(self, exchange: Exchange) -> None:
-        """The client waits no more; the server hears of it if the link lets it."""
-        exchange.client_waits = False
-        self._under_way.pop(exchange, None)
-        serving = exchange.serving
-        if serving is not None and not exchange.link.blocked["to"]:
-            latency_s = self._latency_s(exchange.link, "to")
-            serving.call_at(self._kernel.clock.now_s() + latency_s, exchange.lose)
-
     def _later(self, seconds: float, callback: Callable[..., None], *args: Any) -> None:
         self._kernel.call_at(self._kernel.clock.now_s() + seconds, callback, *args)
 
-    def _meets(self, link: Link, way: Way) -> bool:
-        """Whether a packet is lost on this way, now."""
-        if link.blocked[way]:
-            for told in link.on_use:
-                told(way)
-            return True
-        return bool(link.loss[way]) and self._randomness.random() < link.loss[way]
-
-    def _latency_s(self, link: Link, way: Way) -> float:
+    def _passage_s(self, link: Link, way: Way) -> float | None:
+        """How long a packet is on its way; None when it is lost."""
+        latency_s = LATENCY_S_MIN + (LATENCY_S_MAX - LATENCY_S_MIN) * self._random() ** 4
+        if link.is_calm:
+            return latency_s
+        if link.blocked[way] or (link.loss[way] and self._random() < link.loss[way]):
+            link.tell(way)
+            return None
         if link.delay_s[way]:
-            for told in link.on_use:
-                told(way)
-        share = self._randomness.random() ** 4
-        return LATENCY_S_MIN + (LATENCY_S_MAX - LATENCY_S_MIN) * share + link.delay_s[way]
+            link.tell(way)
+        return latency_s + link.delay_s[way]

@@ -28,14 +28,14 @@ class Parked:
 
     __slots__ = ("_greenlet", "_is_woken", "_timer", "threads")
 
-    def __init__(self, threads: "SimThreads", timeout_s: float | None) -> None:
+    def __init__(self, threads: "SimThreads", timeout_s: float | None = None) -> None:
         self.threads = threads
         self._greenlet = getcurrent()
         self._is_woken = False
         self._timer: Handle | None = None
         if timeout_s is not None:
             process = threads.process
-            self._timer = process.call_at(process.clock.now_s() + timeout_s, self._time_out)
+            self._timer = process.call_at(process.clock.now_s() + timeout_s, self.resume, TIMED_OUT)
 
     def wait(self) -> Any:
         """Block; returns what `resume` was given, TIMED_OUT, or None when it was woken."""
@@ -60,11 +60,6 @@ class Parked:
                 self._timer.cancel()
             self._greenlet.switch(value)
 
-    def _time_out(self) -> None:
-        if not self._is_woken:
-            self._is_woken = True
-            self._greenlet.switch(TIMED_OUT)
-
 
 class SimThreads:
     """Makes the threads of one process, and what they need; see `reference.worker.threads`."""
@@ -80,14 +75,10 @@ class SimThreads:
     def turn_s(self) -> float:
         return self._randomness.random() ** 4 * TURN_S_MAX
 
-    def park(self, timeout_s: float | None = None) -> Parked:
-        """Prepare the current thread to block."""
-        return Parked(self, timeout_s)
-
     def lose_turn(self) -> None:
         """Now and then let the current thread, if it is one of ours, wait for its next turn."""
         if self._randomness.random() < LOST_TURNS and getcurrent() is not self.hub:
-            self.park(self.turn_s()).wait()
+            Parked(self, self.turn_s()).wait()
 
     def bury(self) -> None:
         """End threads that will never have another turn; their process must be dead.
@@ -134,7 +125,7 @@ class SimLock:
 
     def __enter__(self) -> None:
         if self._is_held:
-            parked = self._threads.park()
+            parked = Parked(self._threads)
             self._waiting.append(parked)
             parked.wait()  # the lock is handed over, still held
         self._is_held = True
@@ -165,7 +156,7 @@ class SimEvent:
 
     def wait(self, timeout: float | None = None) -> bool:
         if not self._is_set and timeout != 0:
-            parked = self._threads.park(timeout)
+            parked = Parked(self._threads, timeout)
             self._waiting.append(parked)
             parked.wait()
             if not self._is_set:
@@ -198,7 +189,7 @@ class SimCondition:
             left_s = None if deadline_s is None else deadline_s - clock.now_s()
             if left_s is not None and left_s <= 0:
                 return False
-            parked = self._threads.park(left_s)
+            parked = Parked(self._threads, left_s)
             self._waiting.append(parked)
             if parked.wait() is TIMED_OUT:
                 self._waiting.remove(parked)
@@ -228,7 +219,7 @@ class SimInbox:
             left_s = None if deadline_s is None else deadline_s - clock.now_s()
             if not block or (left_s is not None and left_s <= 0):
                 raise queue.Empty
-            parked = self._threads.park(left_s)
+            parked = Parked(self._threads, left_s)
             self._waiting.append(parked)
             if parked.wait() is TIMED_OUT:
                 self._waiting.remove(parked)

@@ -105,7 +105,7 @@ def test_a_client_that_dies_leaves(world):
 
 
 def test_nothing_passes_a_partition_and_only_a_new_connection_shows_that_nothing_was_sent(world):
-    world.link.blocked["to"] = 1
+    world.link.blocked["to"], world.link.is_calm = 1, False
     world.ask("x")
     world.run(20)
     expected = "unreachable" if world.is_new else "timeout"
@@ -114,7 +114,7 @@ def test_nothing_passes_a_partition_and_only_a_new_connection_shows_that_nothing
 
 
 def test_a_request_outlives_a_short_partition(world):
-    world.link.blocked["to"] = 1
+    world.link.blocked["to"], world.link.is_calm = 1, False
     world.ask("x")
     world.run(0.5)
     world.link.blocked["to"] = 0
@@ -126,7 +126,7 @@ def test_an_answer_can_be_lost_after_the_deed(world):
     world.server.is_silent = True
     world.ask("x")
     world.run(2)
-    world.link.blocked["from"] = 1
+    world.link.blocked["from"], world.link.is_calm = 1, False
     world.server.seen.clear()
     world.run(20)
     assert [outcome.kind for outcome in world.outcomes] == ["timeout"]
@@ -137,7 +137,7 @@ def test_a_request_may_arrive_after_its_client_has_left(monkeypatch):
     late = set()
     for seed in range(20):
         world = World(seed)
-        world.link.blocked["to"] = 1
+        world.link.blocked["to"], world.link.is_calm = 1, False
         world.ask("x")
         world.run(TIMEOUT_S + 0.5)
         world.link.blocked["to"] = 0
@@ -149,7 +149,7 @@ def test_a_request_may_arrive_after_its_client_has_left(monkeypatch):
 
 def test_delays_add_to_every_passage_and_tell_that_they_were_met(world):
     told = []
-    world.link.delay_s["from"] = 1.0
+    world.link.delay_s["from"], world.link.is_calm = 1.0, False
     world.link.on_use.append(told.append)
     world.ask("x")
     world.run(0.9)

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from loadtests.sim.scheduler import Process, Scheduler
-from loadtests.sim.threads import TURN_S_MAX, SimThreads
+from loadtests.sim.threads import TURN_S_MAX, Parked, SimThreads
 from reference.clock import VirtualClock
 
 
@@ -68,7 +68,7 @@ def test_a_condition_is_asked_again_at_each_notice(scheduler, threads):
 
     def work():
         for _ in range(2):
-            threads.park(1.0).wait()
+            Parked(threads, 1.0).wait()
             with condition:
                 count[0] -= 1
                 condition.notify_all()
@@ -104,7 +104,7 @@ def test_a_pool_works_on_as_many_jobs_at_once_as_it_has_threads(scheduler, threa
     def job(n):
         running[0] += 1
         most[0] = max(most[0], running[0])
-        threads.park(1.0).wait()
+        Parked(threads, 1.0).wait()
         running[0] -= 1
         done.append(n)
 
@@ -119,7 +119,7 @@ def test_a_pool_that_is_shut_finishes_what_runs_and_may_drop_the_rest(scheduler,
     pool, done = threads.pool(1, name="p"), []
 
     def job(n):
-        threads.park(1.0).wait()
+        Parked(threads, 1.0).wait()
         done.append(n)
 
     def end():
@@ -137,7 +137,7 @@ def test_a_pool_that_is_shut_finishes_what_runs_and_may_drop_the_rest(scheduler,
 
 def test_a_thread_that_ended_can_be_joined_in_time_or_not(scheduler, threads):
     seen = []
-    worker = threads.start(lambda: threads.park(5.0).wait(), name="w")
+    worker = threads.start(lambda: Parked(threads, 5.0).wait(), name="w")
 
     def join():
         worker.join(1.0)
@@ -155,7 +155,7 @@ def test_the_killed_do_not_even_run_their_finally(scheduler, process, threads):
 
     def work():
         try:
-            threads.park(5.0).wait()
+            Parked(threads, 5.0).wait()
             seen.append("went on")
         finally:
             seen.append("finally")
