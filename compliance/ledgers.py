@@ -8,7 +8,7 @@ import contextlib
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,8 @@ TYPES: dict[pa.DataType, str] = {
     pa.list_(pa.string()): "varchar[]",
 }
 
-# What DuckDB says of a damaged file, and of one that is too large for memory and disk together.
-DAMAGED = (duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException)
+# A query that is wrong in itself; whatever else DuckDB says is about the files, or their size.
+OUR_MISTAKES = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 
 Say = Callable[[str], None]
 
@@ -85,18 +85,23 @@ class Ledgers(contextlib.AbstractContextManager["Ledgers"]):
 
         Raises EvidenceError when a file turns out to be damaged where it had not been looked at.
         """
-        try:
+        with self._readable():
             return self.db.execute(sql, parameters).fetchall()
-        except DAMAGED as error:
-            raise EvidenceError(f"{self.experiment}: cannot be read: {error}") from error
 
     def columns(self, sql: str) -> list[npt.NDArray[np.float64]]:
         """The same for columns of numbers, where null is no number. Raises EvidenceError."""
-        try:
+        with self._readable():
             columns = self.db.execute(sql).fetchnumpy().values()
-        except DAMAGED as error:
-            raise EvidenceError(f"{self.experiment}: cannot be read: {error}") from error
         return [np.ma.filled(column.astype(np.float64), np.nan) for column in columns]
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except OUR_MISTAKES:
+            raise
+        except duckdb.Error as error:
+            raise EvidenceError(f"{self.experiment}: cannot be read: {error}") from error
 
     def close(self) -> None:
         self.db.close()
