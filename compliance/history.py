@@ -68,12 +68,14 @@ create table disordered_groups as
     where is_disordered;
 
 create table reordered_emails as
-    select kid, eid, gid, first_s as at_s from (
-        select *, min(first_s) over (
-            partition by gid order by stored_s desc, sequence desc nulls first, first_s desc
-            rows between unbounded preceding and 1 preceding) as first_of_later_s
+    select kid, eid, gid, first_s as at_s, overtaken_by from (
+        select *, min(first_s) over later as first_of_later_s,
+               arg_min(eid, first_s) over later as overtaken_by
         from placed where exists (
-            select 1 from disordered_groups g where g.gid is not distinct from placed.gid))
+            select 1 from disordered_groups g where g.gid is not distinct from placed.gid)
+        window later as (
+            partition by gid order by stored_s desc, sequence desc nulls first, first_s desc
+            rows between unbounded preceding and 1 preceding))
     where first_of_later_s < first_s;
 """
 

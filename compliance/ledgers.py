@@ -27,7 +27,7 @@ from scenarios.evidence import (
 )
 
 # Beside it stand the plan and the libraries, about 0.6 GB for ten million emails.
-MEMORY_LIMIT = "2500MB"
+MEMORY_LIMIT = "2900MB"
 TYPES: dict[pa.DataType, str] = {
     pa.string(): "varchar",
     pa.float64(): "double",

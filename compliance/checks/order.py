@@ -5,13 +5,20 @@ when a later one of its group had left before it.
 """
 
 from compliance.history import History
-from compliance.verdict import OFFENCES_KEPT, Verdict, decide
+from compliance.verdict import OFFENCES_KEPT, Offence, Verdict, decide
 
 CLAIM = "order"
 
 JUDGED = """
     select coalesce(sum(n), 0), count(*), coalesce(sum(n - 1), 0)
     from (select count(*) as n from placed where gid is not null group by gid)
+"""
+# With the email that left too early, although the queue accepted it later.
+REORDERED = """
+    with firsts as (select * from reordered_emails order by at_s, kid limit $limit)
+    select coalesce(i.email_id, '?'), at_s, coalesce(o.email_id, '?')
+    from firsts f left join email_ids i on i.eid = f.eid
+    left join email_ids o on o.eid = f.overtaken_by order by at_s, kid
 """
 
 
@@ -36,9 +43,14 @@ def check(history: History) -> Verdict:
         outcome=decide(reordered, reasons),
         summary=f"{judged:,} emails in {groups:,} groups, {reordered:,} reordered",
         figures={"judged": judged, "groups": groups, "reordered": reordered},
-        offences=history.offences(
-            "reordered", "left after a later email of its group", OFFENCES_KEPT
-        ),
+        offences=[
+            Offence(
+                id=email_id,
+                what=f"left after {overtaker}, a later email of its group",
+                at_s=history.since_origin(at_s),
+            )
+            for email_id, at_s, overtaker in history.rows(REORDERED, limit=OFFENCES_KEPT)
+        ],
         offence_count=reordered,
         reasons=reasons,
     )

@@ -52,6 +52,15 @@ def test_judging_what_is_no_run(queueproof, tmp_path):
     refused(queueproof("judge", tmp_path, cwd=tmp_path), "is this a run directory")
 
 
+@pytest.mark.parametrize("asked", ["", "a\nb", "x" * 100_000])
+def test_tracing_what_cannot_be_an_id(queueproof, tmp_path, asked):
+    refused(queueproof("trace", asked, cwd=tmp_path), "printable ASCII")
+
+
+def test_tracing_where_there_is_no_run(queueproof, tmp_path):
+    refused(queueproof("trace", "em_1' or 1=1 --", cwd=tmp_path), "is this a run directory")
+
+
 def test_target_that_is_not_ours(queueproof, tmp_path):
     done = queueproof("run", "baseline", "--target", "http://192.0.2.1:80", cwd=tmp_path)
     refused(done, "--i-own-this-target")

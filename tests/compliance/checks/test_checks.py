@@ -222,6 +222,7 @@ def test_overtaking_refutes_order(story):
     verdict = order.check(story.history())
     assert verdict.outcome is Outcome.REFUTED
     assert [offence.id for offence in verdict.offences] == ["em_a"]
+    assert verdict.offences[0].what == "left after em_b, a later email of its group"
 
 
 @pytest.mark.parametrize("second", ["em_a0", "em_z9"])
