@@ -59,7 +59,7 @@ def _fault(fault: ActiveFault) -> CardFault:
     what = f"{fault.label} ({fault.kind})" + (f" on {fault.where}" if fault.where else "")
     start = "?" if fault.start_s is None else f"{fault.start_s:.1f}"
     end = "its end was not seen" if fault.end_s is None else f"{fault.end_s:.1f} s"
-    named = {0: "not fired on this email", 1: "fired on this email once"}.get(
+    named = {0: "not known to have fired on this email", 1: "fired on this email once"}.get(
         fault.named_it, f"fired on this email {fault.named_it} times"
     )
     return CardFault(what=shown(what), span=f"from {start} to {end}", named=named)

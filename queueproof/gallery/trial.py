@@ -32,11 +32,14 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     run: Path = options.run.resolve()
+    scenarios = [
+        str(Path(name).resolve()) if name.endswith(".toml") else name for name in options.scenarios
+    ]
     # `python -m tests.planted...` looks here first, and not for a package that is called tests too.
     os.chdir(ROOT)
     try:
         run_suite(
-            plan(options.scenarios),
+            plan(scenarios),
             run,
             seed=options.seed,
             command=sys.argv[1:],
