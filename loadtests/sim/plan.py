@@ -107,7 +107,10 @@ def made_small(scenario: Scenario) -> tuple[Scenario, list[str]]:
                 "visibility_timeout_s": min(scenario.queue.visibility_timeout_s, VISIBILITY_S_MAX)
             }
         ),
-        "faults": [_earlier(fault, scale) for fault in named],
+        "faults": [
+            _sooner(fault, time=scale, count=emails / (load.rate_per_s * load.duration_s))
+            for fault in named
+        ],
         "storm": storm,
         "control": None,
         "expect": few,
@@ -123,11 +126,20 @@ def plan_of(scenario: Scenario, seed: int) -> Plan:
     return Plan(scenario, seed, arrivals, faults, scenario.load.duration_s)
 
 
-def _earlier(fault: Fault, scale: float) -> Fault:
-    """A fault at the same share of a shorter load."""
-    times = {
-        name: getattr(fault, name) * scale
-        for name in ("start_s", "end_s")
-        if getattr(fault, name, None) is not None
-    }
-    return fault.model_copy(update=times)
+def _sooner(fault: Fault, *, time: float, count: float) -> Fault:
+    """A fault at the same share of a shorter load with fewer emails."""
+    changes: dict[str, object] = {}
+    trigger = getattr(fault, "after", None)
+    if trigger is None:
+        for name in ("start_s", "end_s"):
+            if getattr(fault, name, None) is not None:
+                changes[name] = getattr(fault, name) * time
+    else:
+        changes["after"] = trigger.model_copy(update={"count": _share(trigger.count, count)})
+    if getattr(fault, "nth_call", None) is not None:
+        changes["nth_call"] = _share(getattr(fault, "nth_call", 1), count)
+    return fault.model_copy(update=changes)
+
+
+def _share(number: int, share: float) -> int:
+    return max(1, round(number * share))

@@ -42,6 +42,26 @@ def test_a_long_scenario_becomes_a_minute_with_some_dozen_emails():
     assert small.storm.kinds == ["sqs-outage"]
 
 
+def test_a_trigger_and_a_count_of_calls_are_as_much_sooner_as_there_are_fewer_emails():
+    trigger = """
+[[faults]]
+label = "killed"
+at = "process"
+kind = "kill"
+component = "api"
+start_s = 1.5
+after = { ledger = "queue", event = "stored", count = 30000 }
+[[faults]]
+label = "nth"
+kind = "lose-answer"
+nth_call = 3
+"""
+    small, _ = made_small(parse_scenario(LONG.replace("[storm]", f"{trigger}\n[storm]"), "t"))
+    killed, nth = small.faults[1:]
+    assert (killed.after.count, killed.start_s) == (EMAILS // 2, 1.5)
+    assert nth.nth_call == 1
+
+
 def test_only_loads_of_emails_can_be_simulated():
     with pytest.raises(ScenarioError, match="fifo-limit: only loads of emails"):
         made_small(load_scenario("fifo-limit")[0])
