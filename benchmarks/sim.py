@@ -42,14 +42,15 @@ def speeds(campaigns: dict[int, list[Campaign]]) -> Table:
     for cores, found in campaigns.items():
         is_whole = not rows
         name = f"{cores} cores" if cores > 1 else "1 core"
-        emails = sum(each.counts["acknowledged"] for each in found)
+        seeds = sum(each.seeds for each in found)
+        cpu_ms = 1_000 * sum(each.cpu_s for each in found) / seeds
         rows.append(
             Row(
                 name=name,
                 unit="seeds/min",
                 samples=tuple(each.seeds_per_min for each in found),
                 goals=(at_least(SEEDS_PER_MIN_MIN),) if is_whole else (),
-                note=f"{sum(each.seeds for each in found):,} seeds, {emails:,} emails",
+                note=f"{seeds:,} seeds, {cpu_ms:.0f} ms of CPU each",
             )
         )
         if is_whole:

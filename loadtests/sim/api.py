@@ -10,9 +10,9 @@ from loadtests.sim.loop import ProcessLoop
 from loadtests.sim.network import Exchange
 from loadtests.sim.scheduler import Process
 from loadtests.sim.threads import SimThreads
-from reference.api.app import Limits
 from reference.api.auth import ApiKeys
 from reference.api.intake import Intake
+from reference.api.limits import Limits
 from reference.api.metrics import Metrics
 from reference.api.problems import Problem
 from reference.api.sending import QueueSender

@@ -35,6 +35,7 @@ class SeedResult:
     fired: dict[str, int]  # planned faults by place and kind: how many of them fired
     unfired: dict[str, int]  # and how many did not
     virtual_s: float
+    cpu_s: float = field(compare=False)  # for whoever wants to know the price
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Campaign:
     seeds: int = 0
     elapsed_s: float = 0.0
     virtual_s: float = 0.0
+    cpu_s: float = field(default=0.0, compare=False)
     counts: Counter[str] = field(default_factory=Counter)
     fired: Counter[str] = field(default_factory=Counter)
     unfired: Counter[str] = field(default_factory=Counter)
@@ -53,6 +55,7 @@ class Campaign:
     def add(self, result: SeedResult) -> None:
         self.seeds += 1
         self.virtual_s += result.virtual_s
+        self.cpu_s += result.cpu_s
         self.counts.update(result.counts)
         self.fired.update(result.fired)
         self.unfired.update(result.unfired)
@@ -135,14 +138,16 @@ def _try_seeds(scenario: Scenario, twin: Twin, seeds: range) -> list[SeedResult]
 
 
 def _try_seed(scenario: Scenario, seed: int, people: People, twin: Twin) -> SeedResult:
+    began_s = time.process_time()
     plan = plan_of(scenario, seed)
     try:
-        return result_of(try_plan(plan, people.of_seed(plan.load.people, seed), twin))
+        trial = try_plan(plan, people.of_seed(plan.load.people, seed), twin)
+        return _result_of(trial, time.process_time() - began_s)
     except SimulationError as error:
         raise SimulationError(f"seed {seed}: {error}") from error
 
 
-def result_of(trial: Trial) -> SeedResult:
+def _result_of(trial: Trial, cpu_s: float) -> SeedResult:
     """What a campaign keeps of a trial."""
     plan = trial.story.plan
     fired = {row["fault"] for row in trial.story.rows["faults"] if row["event"] == "fired"}
@@ -157,4 +162,5 @@ def result_of(trial: Trial) -> SeedResult:
         fired=dict(by_kind[True]),
         unfired=dict(by_kind[False]),
         virtual_s=trial.story.virtual_s,
+        cpu_s=cpu_s,
     )

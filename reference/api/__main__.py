@@ -9,7 +9,8 @@ import structlog
 import uvicorn
 
 from reference import log_setup, sqs_client
-from reference.api.app import Limits, create_app
+from reference.api.app import create_app
+from reference.api.limits import Limits
 from reference.api.settings import ApiSettings
 from reference.clock import MonotonicClock
 from reference.listening import PortBusyError, announce, bind

@@ -1,7 +1,6 @@
 """The application: routes, and how errors become answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -18,24 +17,13 @@ from reference.api import problems, requests
 from reference.api.access_log import AccessLog
 from reference.api.auth import ApiKeys
 from reference.api.intake import Intake
+from reference.api.limits import Limits
 from reference.api.metrics import Metrics
 from reference.api.problems import Problem
 from reference.api.readiness import Readiness
 from reference.api.sending import QueueSender
 from reference.clock import Clock
 from reference.sqs_client import QueueWriter
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What the API allows and how long it tries."""
-
-    request_bytes_max: int = 2 * 1024 * 1024
-    message_bytes_max: int = 1_048_576  # the queue's MaximumMessageSize
-    send_threads: int = 32
-    send_attempts_max: int = 3
-    send_deadline_s: float = 4.0
-    retry_after_s: int = 2
 
 
 def create_app(

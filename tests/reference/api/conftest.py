@@ -6,7 +6,8 @@ import anyio
 import httpx
 import pytest
 
-from reference.api.app import Limits, create_app
+from reference.api.app import create_app
+from reference.api.limits import Limits
 from reference.clock import VirtualClock
 from reference.errors import QueueError
 

@@ -1,0 +1,15 @@
+"""How much the API takes and how long it tries."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the API allows and how long it tries."""
+
+    request_bytes_max: int = 2 * 1024 * 1024
+    message_bytes_max: int = 1_048_576  # the queue's MaximumMessageSize
+    send_threads: int = 32
+    send_attempts_max: int = 3
+    send_deadline_s: float = 4.0
+    retry_after_s: int = 2
