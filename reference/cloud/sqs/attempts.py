@@ -37,6 +37,7 @@ class ReceiveAttempts:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._attempts: OrderedDict[str, Attempt] = OrderedDict()
+        self.next_free_s = float("inf")  # there is nothing to forget before
 
     def record(self, attempt_id: str, messages: Sequence[Message]) -> Attempt:
         delivered = tuple(Delivered(m.order, m.receive_count, m.visible_at_s) for m in messages)
@@ -50,6 +51,7 @@ class ReceiveAttempts:
         """Put back an attempt as it was before a restart; the oldest first."""
         self._attempts.pop(attempt_id, None)  # a later one takes a later place
         self._attempts[attempt_id] = attempt
+        self.next_free_s = min(self.next_free_s, attempt.at_s + RECEIVE_ATTEMPT_INTERVAL_S)
         return attempt
 
     def replay(self, attempt_id: str, find: Callable[[int], Message | None]) -> list[Message]:
@@ -89,8 +91,11 @@ class ReceiveAttempts:
         self._attempts.clear()
 
     def forget_expired(self) -> None:
-        if not self._attempts:  # every call asks, and mostly in vain
-            return
         oldest_s = self._clock.now_s() - RECEIVE_ATTEMPT_INTERVAL_S
-        while self._attempts and next(iter(self._attempts.values())).at_s <= oldest_s:
+        while self._attempts:
+            at_s = next(iter(self._attempts.values())).at_s
+            if at_s > oldest_s:
+                self.next_free_s = at_s + RECEIVE_ATTEMPT_INTERVAL_S
+                return
             self._attempts.popitem(last=False)
+        self.next_free_s = float("inf")

@@ -61,7 +61,7 @@ class Breaker:
         )
         if decision is not None:
             return self._break(decision, call, request)
-        if self._duplicates:
+        if self._duplicates.kept:
             return self._perform(call, request)
         return self._backend.run(call, request)
 
@@ -106,7 +106,7 @@ class Breaker:
         return {}
 
     async def _perform(self, call: Call, request: Request) -> Params:
-        if self._duplicates and call.action in DELETES:
+        if self._duplicates.kept and call.action in DELETES:
             return await self._duplicates.delete(call, request)
         return await finished(self._backend.run(call, request))
 

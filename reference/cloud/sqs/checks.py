@@ -120,10 +120,9 @@ def check_characters(where: str, text: str) -> None:
         )
 
 
-def check_message_size(size_bytes: int, maximum_bytes: int) -> None:
-    """Raises InvalidParameterValue."""
-    if size_bytes > maximum_bytes:
-        raise InvalidParameterValue(
-            "One or more parameters are invalid. Reason: Message must be shorter than "
-            f"{maximum_bytes} bytes."
-        )
+def message_too_large(maximum_bytes: int) -> InvalidParameterValue:
+    """The error for a message over its queue's limit."""
+    return InvalidParameterValue(
+        "One or more parameters are invalid. Reason: Message must be shorter than "
+        f"{maximum_bytes} bytes."
+    )

@@ -58,7 +58,9 @@ class DedupWindow:
         Both scopes are looked up whatever the queue's scope is now: AWS does not re-scope ids
         that were sent before the scope was changed.
         """
-        self._forget_expired(self._clock.now_s())
+        now_s = self._clock.now_s()
+        if now_s >= self._next_free_s:
+            self._forget_expired(now_s)
         sends = self._first_sends
         return sends.get(dedup_id) or sends.get((group, dedup_id))
 

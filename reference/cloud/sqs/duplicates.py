@@ -26,23 +26,20 @@ Handle = tuple[str, str]
 
 
 class Duplicates:
-    """The receipt handles whose delete is ignored; false while there are none."""
+    """The receipt handles whose delete is ignored."""
 
     def __init__(self, backend: Backend, faults: FaultInjector) -> None:
         self._backend = backend
         self._faults = faults
-        self._kept: OrderedDict[Handle, tuple[Fault, str]] = OrderedDict()
-
-    def __bool__(self) -> bool:
-        return bool(self._kept)
+        self.kept: OrderedDict[Handle, tuple[Fault, str]] = OrderedDict()
 
     def keep(self, fault: Fault, queue_name: str, received: Params) -> None:
         """Ignore the deletes of these messages."""
         for message in received.get("Messages", ()):
             handle = queue_name, message["ReceiptHandle"]
-            self._kept[handle] = fault, message["MessageId"]
-        while len(self._kept) > _KEPT_MAX:
-            self._kept.popitem(last=False)
+            self.kept[handle] = fault, message["MessageId"]
+        while len(self.kept) > _KEPT_MAX:
+            self.kept.popitem(last=False)
 
     async def delete(self, call: Call, request: Request) -> Params:
         """DeleteMessage or DeleteMessageBatch, without those to ignore. Raises SqsError."""
@@ -74,13 +71,13 @@ class Duplicates:
         return {key: value for key, value in every.items() if value}
 
     def _is_kept(self, handle: Handle) -> bool:
-        fault, _ = self._kept.get(handle, (None, ""))
+        fault, _ = self.kept.get(handle, (None, ""))
         if fault is not None and fault not in self._faults.plan.faults:
-            del self._kept[handle]  # the plan was taken back
+            del self.kept[handle]  # the plan was taken back
             return False
         return fault is not None
 
     def _forget(self, handle: Handle, call: Call) -> None:
-        fault, message_id = self._kept.pop(handle)
+        fault, message_id = self.kept.pop(handle)
         row = Row(message_ids=[message_id])
         self._faults.fired(fault, call.action, call.queue_name, [row])

@@ -103,7 +103,8 @@ class GroupOrdering:
 
     def _enter(self, message: Message) -> None:
         self._within += 1
-        name = _name(message)
+        name = message.group
+        assert name is not None, "a FIFO queue stores no message without a group"
         group = self._groups.get(name)
         if group is None:
             group = self._groups[name] = Group()

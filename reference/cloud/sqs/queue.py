@@ -10,7 +10,7 @@ from collections.abc import Callable
 from reference.cloud.sqs import limits
 from reference.cloud.sqs.attempts import ReceiveAttempts
 from reference.cloud.sqs.attributes import QueueAttributes, Throughput
-from reference.cloud.sqs.checks import check_message_size, check_token, check_total_visibility
+from reference.cloud.sqs.checks import check_token, check_total_visibility, message_too_large
 from reference.cloud.sqs.dedup import DedupWindow, effective_dedup_id
 from reference.cloud.sqs.errors import (
     OverLimit,
@@ -68,7 +68,8 @@ class Queue:
         """
         self.settle()
         attributes, group = self.attributes, outgoing.group
-        check_message_size(outgoing.size_bytes, attributes.message_bytes_max)
+        if outgoing.size_bytes > attributes.message_bytes_max:
+            raise message_too_large(attributes.message_bytes_max)
         dedup_id = effective_dedup_id(attributes, outgoing)
         if group is not None:
             check_token("MessageGroupId", group)
@@ -369,7 +370,8 @@ class Queue:
         """Let happen what the passing of time has brought about."""
         now_s = self._clock.now_s()
         kept_since_s = now_s - self.attributes.retention_s
-        self.attempts.forget_expired()
+        if self.attempts.next_free_s <= now_s:
+            self.attempts.forget_expired()
         if self.lives.is_due(now_s, kept_since_s):
             if self.lives.pass_to(now_s):
                 self._around.on_available(self)

@@ -76,18 +76,20 @@ class CallCounts:
     throttled: int = 0
     # [second of the clock, admitted, throttled]
     seconds: deque[list[int]] = field(default_factory=lambda: deque(maxlen=SECONDS_KEPT))
-    _ends_s: float = float("-inf")  # the last of these seconds
+    _last: list[int] = field(default_factory=list)  # of these
+    _ends_s: float = float("-inf")
 
     def count(self, now_s: float, is_admitted: bool) -> None:
         if now_s >= self._ends_s:
-            self.seconds.append([int(now_s), 0, 0])
+            self._last = [int(now_s), 0, 0]
             self._ends_s = int(now_s) + 1.0
+            self.seconds.append(self._last)
         if is_admitted:
             self.admitted += 1
-            self.seconds[-1][1] += 1
+            self._last[1] += 1
         else:
             self.throttled += 1
-            self.seconds[-1][2] += 1
+            self._last[2] += 1
 
 
 class Quotas:

@@ -45,22 +45,22 @@ class RequestReader:
     def feed(self, data: bytes) -> None:
         """Take the next piece of what the client sends."""
         if self.is_partial:
-            self._go_on(data)
+            begun, had = self.begun, len(self._body)
+            self._measures_head = True
+            self._parse(data)
+            if self.is_partial and begun == self.begun and had == len(self._body):
+                self._count_bodiless(data)
         else:
             self._measures_head = len(data) > HEAD_BYTES_MAX
             self._parse(data)
-        if self._is_in_head and not self._measures_head:
-            self._head_bytes = sum(map(_header_bytes, self._more.items()))
+            if self._is_in_head:
+                self._head_bytes = sum(map(_header_bytes, self._more.items()))
 
-    def _go_on(self, data: bytes) -> None:
-        begun, had = self.begun, len(self._body)
-        self._measures_head = True
-        self._parse(data)
-        if self.is_partial and begun == self.begun and had == len(self._body):
-            # The parser keeps what it has of a header to itself, so pieces are counted.
-            self._bodiless_bytes += len(data)
-            if self._bodiless_bytes > HEAD_BYTES_MAX:
-                self._refuse(HEAD_TOO_LARGE)
+    def _count_bodiless(self, data: bytes) -> None:
+        """The parser keeps what it has of a header to itself, so pieces are counted."""
+        self._bodiless_bytes += len(data)
+        if self._bodiless_bytes > HEAD_BYTES_MAX:
+            self._refuse(HEAD_TOO_LARGE)
 
     def _parse(self, data: bytes) -> None:
         try:

@@ -75,15 +75,25 @@ def _trace_header(given: Params) -> str | None:
 
 
 def send(queue: Queue, params: Params) -> Params:
-    """SendMessage."""
-    return _send(queue, outgoing_from(params))
+    """SendMessage, and an entry of SendMessageBatch."""
+    outgoing = outgoing_from(params)
+    sent = queue.send(outgoing)
+    answer = {"MessageId": sent.message_id, "MD5OfMessageBody": md5_of_body(outgoing.body)}
+    if outgoing.attributes:
+        answer["MD5OfMessageAttributes"] = md5_of_attributes(outgoing.attributes)
+    if outgoing.trace_header is not None:
+        header = MessageAttribute("String", outgoing.trace_header)
+        answer["MD5OfMessageSystemAttributes"] = md5_of_attributes({"AWSTraceHeader": header})
+    if sent.sequence_number is not None:
+        answer["SequenceNumber"] = sent.sequence_number
+    return answer
 
 
 def send_batch(queue: Queue, params: Params) -> Params:
     """SendMessageBatch."""
     entries = params["Entries"]
     check_batch(queue.attributes, entries)
-    return run_entries(entries, lambda entry: _send(queue, outgoing_from(entry)))
+    return run_entries(entries, lambda entry: send(queue, entry))
 
 
 def check_batch(attributes: QueueAttributes | None, entries: list[Params]) -> None:
@@ -116,19 +126,6 @@ def _size_bytes(entry: Params) -> int:
         return outgoing_from(entry).size_bytes
     except SqsError:
         return len(entry["MessageBody"].encode())  # the entry will fail alone
-
-
-def _send(queue: Queue, outgoing: Outgoing) -> Params:
-    sent = queue.send(outgoing)
-    answer = {"MessageId": sent.message_id, "MD5OfMessageBody": md5_of_body(outgoing.body)}
-    if outgoing.attributes:
-        answer["MD5OfMessageAttributes"] = md5_of_attributes(outgoing.attributes)
-    if outgoing.trace_header is not None:
-        header = MessageAttribute("String", outgoing.trace_header)
-        answer["MD5OfMessageSystemAttributes"] = md5_of_attributes({"AWSTraceHeader": header})
-    if sent.sequence_number is not None:
-        answer["SequenceNumber"] = sent.sequence_number
-    return answer
 
 
 def dedup_ids(attributes: QueueAttributes | None, action: str, params: Params) -> dict[str, str]:

@@ -4,6 +4,7 @@ Everything but the waiting is synchronous, so a call is atomic and needs no lock
 """
 
 from collections.abc import Awaitable
+from functools import partial
 from typing import Protocol
 
 from reference.clock import Clock
@@ -85,30 +86,25 @@ class LocalSqs:
             await data.commit()
 
     def _run(self, call: Call, request: Request) -> Params | Awaitable[Params]:
-        queue = self._operations.queue_of(call.params)
-        if queue is not None:
-            self._admit(queue, call)
-        if call.action == "ReceiveMessage":
-            assert queue is not None
-            return self._receive(receive_call(queue, call.params, call.draw), request)
-        result = self._operations.run(call.action, queue, call.params, request)
-        if call.action == "DeleteQueue":
-            self._quotas.forget(call.queue_name or "")
-        return result
-
-    def _admit(self, queue: Queue, call: Call) -> None:
-        """Raises the throttle error when the call is over its quota."""
-        if self._quotas.admit(
+        action, params = call.action, call.params
+        queue = self._operations.queue_of(params)
+        if queue is not None and not self._quotas.admit(
             queue.name,
             queue.attributes.throughput,
-            call.action,
-            lambda: _groups_of(call, queue),
+            action,
+            partial(_groups_of, call, queue),
         ):
-            return
-        attempt_id = call.params.get("ReceiveRequestAttemptId")
-        if attempt_id and len(attempt_id) <= TOKEN_LENGTH_MAX:
-            queue.burn_attempt(attempt_id)
-        raise self._throttle_error("Request is throttled.")
+            attempt_id = params.get("ReceiveRequestAttemptId")
+            if attempt_id and len(attempt_id) <= TOKEN_LENGTH_MAX:
+                queue.burn_attempt(attempt_id)
+            raise self._throttle_error("Request is throttled.")
+        if action == "ReceiveMessage":
+            assert queue is not None
+            return self._receive(receive_call(queue, params, call.draw), request)
+        result = self._operations.run(action, queue, params, request)
+        if action == "DeleteQueue":
+            self._quotas.forget(call.queue_name or "")
+        return result
 
     def _receive(self, receive: ReceiveCall, request: Request) -> Params | Awaitable[Params]:
         result = receive.try_receive()
