@@ -15,7 +15,6 @@ from reference.cloud.sqs.dedup import DedupWindow, effective_dedup_id
 from reference.cloud.sqs.errors import (
     OverLimit,
     PurgeQueueInProgress,
-    ReceiptHandleIsInvalid,
     SqsError,
 )
 from reference.cloud.sqs.lifecycle import Lifecycle
@@ -310,17 +309,13 @@ class Queue:
 
     def message_of(self, receipt_handle: str) -> Message | None:
         """The message that the handle names; None when it names none."""
-        try:
-            return self.lives.store.get(self._receipts.read(receipt_handle).order)
-        except ReceiptHandleIsInvalid:
-            return None
+        receipt = self._receipts.find(receipt_handle)
+        return self.lives.store.get(receipt.order) if receipt else None
 
     def group_of(self, receipt_handle: str) -> int | None:
         """The hash of the group that the handle names; None when it names none."""
-        try:
-            return self._receipts.read(receipt_handle).group_hash or None
-        except ReceiptHandleIsInvalid:
-            return None
+        receipt = self._receipts.find(receipt_handle)
+        return (receipt.group_hash or None) if receipt else None
 
     def next_group(self) -> int | None:
         """The hash of the group that a receive would return first; None when there is none."""

@@ -52,6 +52,13 @@ class ReceiptBook:
             )
         return Receipt(*_FIELDS.unpack(fields))
 
+    def find(self, handle: str) -> Receipt | None:
+        """The same; None for a handle that this queue never issued."""
+        try:
+            return self.read(handle)
+        except ReceiptHandleIsInvalid:
+            return None
+
     def _digest(self, fields: bytes) -> bytes:
         keyed = self._keyed.copy()
         keyed.update(fields)
