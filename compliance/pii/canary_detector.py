@@ -87,6 +87,10 @@ class CanaryDetector:
             hits += [CanaryHit(*hit[:2], MASK_FORM, hit.canary) for hit in self._masks.find(line)]
         return _merged(hits)
 
+    def suspects_in(self, lines: bytes) -> list[int]:
+        """Positions in a block of lines: no canary is in a line through which none of them goes."""
+        return self._gate.positions(lines) if self._automaton is not None else []
+
     def suspects(self, lines: Sequence[bytes]) -> set[int]:
         """Which of these lines may have a hit; cheap for blocks of 16 kB and more."""
         return self._gate.suspects(lines) if self._automaton is not None else set()

@@ -17,7 +17,7 @@ import numpy as np
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 from numpy.typing import NDArray
 
-from compliance.pii.packed import AS_RUNS, RUN_DIGITS_MIN, is_opaque
+from compliance.pii.packed import AS_RUNS, GOES_ON, RUN_DIGITS_MIN, is_opaque
 
 _PIECE_BYTES, _STEP_BYTES = 8, 4
 _SHORT_BYTES = _PIECE_BYTES + _STEP_BYTES - 1  # from here on a pattern covers a whole piece
@@ -45,18 +45,19 @@ class CanaryGate:
 
     def suspects(self, lines: Sequence[bytes]) -> set[int]:
         """The indexes of the lines that have to be searched; no other holds a canary."""
-        block = b"\n".join(lines)
-        lowered = block.lower()
-        found = [
-            *self._starts_of_pieces(lowered),
-            *(
-                start
-                for _, start, _ in self._short.find_matches_as_indexes(lowered, overlapping=True)
-            ),
-            *_starts_of_packed(block),
-        ]
+        found = self.positions(b"\n".join(lines))
         ends = list(accumulate(len(line) + 1 for line in lines)) if found else []
         return {bisect_right(ends, position) for position in found}
+
+    def positions(self, block: bytes) -> list[int]:
+        """Where in a block of lines a canary can begin, or the packed text that holds it."""
+        lowered = block.lower()
+        short = self._short.find_matches_as_indexes(lowered, overlapping=True)
+        return [
+            *self._starts_of_pieces(lowered),
+            *(start for _, start, _ in short),
+            *_starts_of_packed(block),
+        ]
 
     def _starts_of_pieces(self, lowered: bytes) -> list[int]:
         count = (len(lowered) - _PIECE_BYTES) // _STEP_BYTES + 1
@@ -83,5 +84,12 @@ def _starts_of_packed(block: bytes) -> Iterator[int]:
     breaks = np.concatenate(([-1], np.flatnonzero(runs == 0), [len(block)]))
     before = np.flatnonzero(np.diff(breaks) > RUN_DIGITS_MIN)
     for start, end in zip((breaks[before] + 1).tolist(), breaks[before + 1].tolist(), strict=True):
+        # What `is_opaque` says of nearly all: an id in lower case that ends where it ends.
+        if (
+            block[start:end].islower()
+            and block[end : end + 1] not in GOES_ON
+            and block[start - 1 : start] != b"-"
+        ):
+            continue
         if not is_opaque(block, start, end):
             yield start

@@ -76,6 +76,8 @@ def _run(options: argparse.Namespace) -> int:
     canaries = _canaries(options, policy, folder, targets)
     if policy.require_canary and not canaries:
         raise UsageError("--require-canary: needs --canaries FILE with the planted control")
+    if options.canaries_only and not canaries:
+        raise UsageError("--canaries-only: needs --canaries FILE with what to look for")
     baseline_path, baseline = _baseline(options, policy, folder)
     today = datetime.now(UTC).date()
     live = None
@@ -140,7 +142,8 @@ def _baseline(
 
 def _settings(options: argparse.Namespace, policy: Policy) -> ScanSettings:
     settings = ScanSettings(
-        names=policy.names,
+        patterns=not options.canaries_only,
+        names=policy.names and not options.canaries_only,
         model=policy.model,
         reading=Reading(
             since_s=options.since, endpoint_url=options.endpoint_url, follow=options.follow

@@ -65,6 +65,11 @@ def _add_detection(told: argparse.ArgumentParser) -> None:
         help="exit 3 unless a planted canary was found",
     )
     group.add_argument(
+        "--canaries-only",
+        action="store_true",
+        help="look for nothing but the canaries: a hundred megabytes a second",
+    )
+    group.add_argument(
         "--no-ner",
         dest="names",
         action="store_false",

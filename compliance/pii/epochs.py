@@ -60,9 +60,17 @@ class Epochs:
         self._first_look_bytes = 0
         self._start()
 
+    @property
+    def is_for_canaries_only(self) -> bool:
+        return not (self._settings.patterns or self._settings.names)
+
+    def suspects_in(self, lines: bytes) -> list[int] | None:
+        """Where a canary can stand in these lines; None where it is too early to ask."""
+        return None if self._waiting is not None else self._canaries.suspects_in(lines)
+
     def take_all(self, block: Sequence[Line]) -> None:
         """Run what has to see these lines; where a block shows no canary, none is searched for."""
-        if self._waiting is not None or len(block) == 1:
+        if self._waiting is not None or len(block) == 1 or self.is_for_canaries_only:
             for line in block:
                 self.take(line)
             return

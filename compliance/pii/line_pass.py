@@ -62,8 +62,12 @@ class LinePass:
 
         It should when no canary stands in it, but something for rules that take a second to load.
         """
-        shape = shape_of(line.data)
         hits = self._canaries.find(line.data)[:HITS_PER_LINE_MAX] if may_hold_canary else []
+        if not (self._settings.patterns or self._settings.names):
+            if hits:
+                self._tell_canaries(line, parse(line.data), hits, defaultdict(list))
+            return True
+        shape = shape_of(line.data)
         has_patterns = self._settings.patterns and self._gate_of(shape).lets_pass(line.data)
         if can_wait and has_patterns and not hits:
             return False
@@ -78,10 +82,8 @@ class LinePass:
             return
         record = parse(line.data)
         spans: Spans = defaultdict(list)
-        canaries = list(self._canary_drafts(line, record, hits, spans))
-        if canaries:
-            # Told before anything else is looked for: the rules may have to be loaded first.
-            self._record(line, record, canaries, spans)
+        # Told before anything else is looked for: the rules may have to be loaded first.
+        canaries = self._tell_canaries(line, record, hits, spans)
         drafts: list[Draft] = []
         if has_patterns:
             known = [hit.canary.value.casefold() for hit in hits]
@@ -98,6 +100,14 @@ class LinePass:
             self.pending.ask(shape.digest, line, record, found)
         elif not is_known:
             self.pending.remember(shape.digest)
+
+    def _tell_canaries(
+        self, line: Line, record: Record, hits: list[CanaryHit], spans: Spans
+    ) -> list[Draft]:
+        canaries = list(self._canary_drafts(line, record, hits, spans))
+        if canaries:
+            self._record(line, record, canaries, spans)
+        return canaries
 
     def _gate_of(self, shape: Shape) -> NumberGate:
         gate = self._gates.get(shape.digest)

@@ -36,7 +36,7 @@ _BREAK = re.compile(
 
 _WRAPPED = re.compile(rb"(?:(?:(?:\\r)?\\n|\r\n)[ \t]*[A-Za-z0-9+/_-]+)+")
 _BREAKS = (b"\\", b"\r")
-_GOES_ON = (*_BREAKS, b"-")
+GOES_ON = (*_BREAKS, b"-")
 # Soft line breaks of quoted-printable, and escaped NULs, lowered: what `joined` has to take out.
 SIGNS = (rb"=\n", rb"=\r", rb"\x00", rb"\u0000")
 
@@ -102,7 +102,7 @@ def is_opaque(block: bytes, start: int, end: int) -> bool:
     Most are ids in one case, which end where they end. False where it takes a closer look.
     """
     run = block[start:end]
-    if block[end : end + 1] in _GOES_ON or block[start - 1 : start] == b"-":
+    if block[end : end + 1] in GOES_ON or block[start - 1 : start] == b"-":
         return False
     return (
         run.islower()

@@ -12,11 +12,10 @@ from compliance.pii.names import NameFinder
 from compliance.pii.remembered_names import RememberedNames
 from compliance.pii.report import Finding, ScanReport
 from compliance.pii.settings import ScanSettings
-from compliance.pii.sources import Intake, Note, Tally, blocks, is_live
+from compliance.pii.sources import Intake, Note, Tally
 from compliance.pii.third_party import version_of
 
 PROGRESS_EVERY_LINES = 10_000
-BLOCK_BYTES = 1 << 17  # lines looked at together: enough that a look costs next to nothing
 _ALL_SOURCES = "(all sources)"
 Progress = Callable[[str, int], None]  # the source being read, lines read so far
 OnNewPlace = Callable[[Finding], None]
@@ -45,12 +44,15 @@ class Scanner:
         """
         started_s = time.perf_counter()
         epochs = self._epochs(on_new_place)
-        intake = Intake(self._settings.reading, on_idle=epochs.catch_up)
+        intake = Intake(
+            self._settings.reading,
+            on_idle=epochs.catch_up,
+            suspects=epochs.suspects_in if epochs.is_for_canaries_only else None,
+        )
         tally = intake.tally
         try:
-            targets = list(targets)
             told_lines = 0
-            for block in blocks(intake.lines(targets), 0 if is_live(targets) else BLOCK_BYTES):
+            for block in intake.blocks(targets):
                 epochs.take_all(block)
                 if progress is not None and tally.lines_read - told_lines >= PROGRESS_EVERY_LINES:
                     told_lines = tally.lines_read

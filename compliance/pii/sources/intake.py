@@ -13,7 +13,7 @@ from compliance.pii.sources.files import FileFinder, FoundFile
 from compliance.pii.sources.line import Line, Tally
 from compliance.pii.sources.reading import Reading
 from compliance.pii.sources.standard_input import PipeReader
-from compliance.pii.sources.text_lines import HEAD_BYTES, LineReader, why_unreadable
+from compliance.pii.sources.text_lines import HEAD_BYTES, LineReader, Suspects, why_unreadable
 
 STANDARD_INPUT = "-"
 _READ_BYTES = 1 << 20
@@ -29,14 +29,25 @@ class Intake:
     """Reads sources one after the other and keeps the tally."""
 
     def __init__(
-        self, reading: Reading | None = None, on_idle: Callable[[], None] = lambda: None
+        self,
+        reading: Reading | None = None,
+        on_idle: Callable[[], None] = lambda: None,
+        suspects: Suspects | None = None,
     ) -> None:
         self.tally = Tally()
         self._reading = reading or Reading()
         self._on_idle = on_idle  # called when a live source has nothing new for a moment
+        self._suspects = suspects  # what of plain lines is enough; see LineReader.blocks
 
     def lines(self, targets: Iterable[Path | str]) -> Iterator[Line]:
-        """Every line of files, folders, globs, - (standard input), s3:// and cloudwatch: names."""
+        """Every line of what `blocks` reads."""
+        for block in self.blocks(targets):
+            yield from block
+
+    def blocks(self, targets: Iterable[Path | str]) -> Iterator[list[Line]]:
+        """Lines, as many as were read at once, of files, folders, globs, - (standard input), s3://
+        and cloudwatch: names.
+        """
         files = FileFinder(self.tally, self._reading)
         for target in map(str, targets):
             if target == STANDARD_INPUT:
@@ -45,12 +56,13 @@ class Intake:
                 for found in s3.objects(target, self.tally, self._reading):
                     yield from self._body(found.name, found.open)
             elif target.startswith(cloudwatch.SCHEME):
-                yield from cloudwatch.lines(target, self.tally, self._reading, self._on_idle)
+                events = cloudwatch.lines(target, self.tally, self._reading, self._on_idle)
+                yield from ([line] for line in events)
             else:
                 for file in files.find(target):
                     yield from self._file(file)
 
-    def _standard_input(self) -> Iterator[Line]:
+    def _standard_input(self) -> Iterator[list[Line]]:
         try:
             descriptor = sys.stdin.fileno()
         except (AttributeError, OSError, ValueError):
@@ -59,7 +71,7 @@ class Intake:
         pipe = PipeReader(descriptor, self._on_idle)
         yield from self._body("stdin", lambda: io.BufferedReader(pipe, _READ_BYTES))
 
-    def _body(self, name: str, open_: Callable[[], io.BufferedReader]) -> Iterator[Line]:
+    def _body(self, name: str, open_: Callable[[], io.BufferedReader]) -> Iterator[list[Line]]:
         """What has no name in the file system."""
         try:
             with open_() as file:
@@ -67,7 +79,7 @@ class Intake:
         except OSError as error:
             self.tally.skip(name, f"stopped reading: {error.strerror or 'input/output error'}")
 
-    def _file(self, found: FoundFile) -> Iterator[Line]:
+    def _file(self, found: FoundFile) -> Iterator[list[Line]]:
         name = str(found.path)
         try:
             with _opened(found.path) as file:
@@ -81,7 +93,7 @@ class Intake:
 
     def _content(
         self, name: str, file: io.BufferedReader, size_bytes: int | None = None
-    ) -> Iterator[Line]:
+    ) -> Iterator[list[Line]]:
         reader = LineReader(name, self.tally, self._reading)
         try:
             text = opened(file, self._reading)
@@ -91,7 +103,8 @@ class Intake:
                 return
             self.tally.sources.append(printable(name))
             # A file that grows faster than it is read would never end.
-            yield from reader.lines(text, size_bytes if text is file else None)
+            end_bytes = size_bytes if text is file else None
+            yield from filter(None, reader.blocks(text, end_bytes, self._suspects))
         except ExpansionError as error:
             self.tally.skip(name, f"stopped reading: {error}")
         reader.tell()

@@ -1,6 +1,5 @@
 """What sources hand out, and what is said about them."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,20 +13,6 @@ class Line(NamedTuple):
     number: int  # from 1, in the file as it is stored
     data: bytes
     opening: bytes = b""  # the first line of its record, when this line continues one
-
-
-def blocks(lines: Iterable[Line], size_bytes: int) -> Iterator[list[Line]]:
-    """Lines in groups of about that size; with 0 each comes at once, by itself."""
-    block: list[Line] = []
-    gathered_bytes = 0
-    for line in lines:
-        block.append(line)
-        gathered_bytes += len(line.data)
-        if gathered_bytes >= size_bytes:
-            yield block
-            block, gathered_bytes = [], 0
-    if block:
-        yield block
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,17 @@ class RecordTracker:
         self._is_traceback = not is_json and line.startswith(_OPENS_TRACEBACK)
         return b""
 
+    def follow(self, lines: bytes) -> None:
+        """Pass over lines, as far back as a record can reach."""
+        for line in lines.rsplit(b"\n", LINES_PER_RECORD_MAX + 1)[-LINES_PER_RECORD_MAX - 1 :]:
+            if line:
+                self.opening_of(line.rstrip(b"\r"))
+
+    @staticmethod
+    def always_opens(line: bytes) -> bool:
+        """Whether the line is the first of its record, whatever came before it."""
+        return _RECORD_START.match(line) is not None and not line.startswith(_CONTINUES)
+
     def _continues(self, line: bytes) -> bool:
         if line[:1] in {b" ", b"\t"} or line.startswith(_CONTINUES):
             return True

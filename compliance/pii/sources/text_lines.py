@@ -6,16 +6,18 @@ could not be read is said, because a scan that skipped something must not look c
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from compliance.pii.printable import printable
 from compliance.pii.sources.line import Line, Tally
 from compliance.pii.sources.line_time import AgeFilter
 from compliance.pii.sources.reading import Reading
 from compliance.pii.sources.records import RecordTracker
-from compliance.pii.sources.unwrap import Row, unwrapped
+from compliance.pii.sources.unwrap import Row, Unwrapper, may_be_wrapped
+from compliance.pii.sources.whole_lines import WholeLines
 
 HEAD_BYTES = 8192
+_RECORD_BYTES = 1 << 18  # a line of a record belongs to one that opened so close before
 # Plain text holds next to no control bytes, random bytes 10 %; UTF-16 is half NULs.
 _CONTROL_SHARE_MAX, _CONTROLS_ALLOWED = 0.02, 8
 _NUL_SHARE_MAX = 0.2
@@ -56,6 +58,9 @@ def why_unreadable(head: bytes) -> str | None:
     return "not a text file" if text.count(0) > _NUL_SHARE_MAX * len(text) else None
 
 
+Suspects = Callable[[bytes], Iterable[int] | None]
+
+
 class LineReader:
     """Reads one source; afterwards `tell` says what was lost on the way."""
 
@@ -63,19 +68,50 @@ class LineReader:
         self._source = printable(source)
         self._tally = tally
         self._reading = reading
-        self._cut_lines = self._cut_bytes = self._invalid_lines = self._nul_lines = 0
+        self._whole_lines = WholeLines(reading.line_bytes_max)
+        self._unwrapper = Unwrapper(reading.line_bytes_max)
+        self._invalid_lines = self._nul_lines = 0
         self._records = RecordTracker()
         self._ages = AgeFilter(reading.since_s)
 
-    def lines(self, file: io.BufferedReader, end_bytes: int | None = None) -> Iterator[Line]:
-        """Every line; with `end_bytes`, up to and including the line that reaches this offset."""
-        return self.finished(self._rows(file, end_bytes))
+    def blocks(
+        self,
+        file: io.BufferedReader,
+        end_bytes: int | None = None,
+        suspects: Suspects | None = None,
+    ) -> Iterator[list[Line]]:
+        """Every line, in groups as they were read; with `end_bytes`, up to and including the line
+        that reaches this offset.
+
+        With `suspects`, of a group of plain lines only those that go through a position which it
+        names; where it names None, all.
+        """
+        number = 1
+        before = b""  # the group before, as far as only suspects were handed out
+        for data in self._whole_lines.blocks(file, end_bytes):
+            first, lines = number, data.count(b"\n") + (not data.endswith(b"\n"))
+            number += lines
+            self._tally.lines_read += lines
+            self._tally.bytes_read += len(data)
+            positions = suspects(data) if suspects is not None and self._is_plain(data) else None
+            if positions is not None:
+                yield list(self._suspects(first, data, sorted(positions), before))
+                before = _last_lines(before, data)
+                continue
+            if before:
+                self._follow(before)
+                before = b""
+            yield list(self.finished(_rows(first, data)))
+        yield list(self._lines(self._unwrapper.rest()))
 
     def finished(self, rows: Iterable[Row]) -> Iterator[Line]:
         """Lines from rows as they were stored."""
+        return self._lines(self._unwrapper.rows(rows))
+
+    def _lines(self, rows: Iterable[Row]) -> Iterator[Line]:
         source, opening_of = self._source, self._records.opening_of
         is_old = self._ages.is_old if self._reading.since_s is not None else None
-        for number, stored, time_s in unwrapped(rows, self._reading.line_bytes_max):
+        for number, stored, time_s in rows:
             # Most lines are clean, and this runs on every one.
             data = stored
             if not stored.isascii() or b"\x1b" in stored or b"\x00" in stored:
@@ -83,11 +119,46 @@ class LineReader:
             if is_old is None or not is_old(data, time_s):
                 yield Line(source, number, data, opening_of(data))
 
+    def _suspects(
+        self, first: int, data: bytes, positions: Sequence[int], before: bytes
+    ) -> Iterator[Line]:
+        number, end = first, -1  # of the line that was handed out last
+        for position in positions:
+            if position <= end:
+                continue
+            start = data.rfind(b"\n", 0, position) + 1
+            number += data.count(b"\n", max(end, 0), start)
+            end = data.find(b"\n", position)
+            end = len(data) if end < 0 else end
+            line = data[start:end].rstrip(b"\r")
+            yield Line(self._source, number, line, self._opening(line, data[:start], before))
+
+    def _opening(self, line: bytes, above: bytes, before: bytes) -> bytes:
+        if RecordTracker.always_opens(line):
+            return b""
+        self._follow(_last_lines(before, above))
+        return self._records.opening_of(line)
+
+    def _follow(self, lines: bytes) -> None:
+        self._records = RecordTracker()
+        self._records.follow(lines)
+
+    def _is_plain(self, data: bytes) -> bool:
+        """Whether lines are what they seem: nothing to unwrap, to clean or to leave out."""
+        return (
+            self._reading.since_s is None
+            and b"\x1b" not in data
+            and b"\x00" not in data
+            and not may_be_wrapped(data)
+            and (data.isascii() or _is_utf8(data))
+        )
+
     def tell(self) -> None:
         """Note what was cut, repaired or left out."""
-        if self._cut_lines:
-            over = f"{self._cut_lines:,} lines over {self._reading.line_bytes_max:,} bytes were cut"
-            self._tally.skip(self._source, f"{self._cut_bytes:,} bytes not read: {over}")
+        cut = self._whole_lines
+        if cut.cut_lines:
+            over = f"{cut.cut_lines:,} lines over {self._reading.line_bytes_max:,} bytes were cut"
+            self._tally.skip(self._source, f"{cut.cut_bytes:,} bytes not read: {over}")
         if self._invalid_lines:
             what = f"{self._invalid_lines:,} lines are not valid UTF-8; read with replacements"
             self._tally.note(self._source, what)
@@ -97,23 +168,6 @@ class LineReader:
         if self._ages.left_out:
             what = f"{self._ages.left_out:,} lines are older than --since; left out"
             self._tally.note(self._source, what)
-
-    def _rows(self, file: io.BufferedReader, end_bytes: int | None) -> Iterator[Row]:
-        tally, line_bytes_max = self._tally, self._reading.line_bytes_max
-        number = read_bytes = 0
-        while data := file.readline(line_bytes_max):
-            number += 1
-            read_bytes += len(data)
-            tally.lines_read += 1
-            tally.bytes_read += len(data)
-            if len(data) == line_bytes_max and not data.endswith(b"\n"):
-                rest_bytes = _discard_line(file, line_bytes_max)
-                self._cut_lines += rest_bytes > 0
-                self._cut_bytes += rest_bytes
-                read_bytes += rest_bytes
-            yield Row(number, data.rstrip(b"\r\n"))
-            if end_bytes is not None and read_bytes >= end_bytes:
-                return
 
     def _clean(self, data: bytes) -> bytes:
         if b"\x00" in data:
@@ -126,13 +180,17 @@ class LineReader:
         return data
 
 
-def _discard_line(file: io.BufferedReader, piece_bytes: int) -> int:
-    discarded_bytes = 0
-    while piece := file.readline(piece_bytes):
-        discarded_bytes += len(piece)
-        if piece.endswith(b"\n"):
-            break
-    return discarded_bytes
+def _last_lines(before: bytes, data: bytes) -> bytes:
+    """So many that the record in which they end most likely begins among them."""
+    return data if len(data) >= _RECORD_BYTES else (before + data)[-_RECORD_BYTES:]
+
+
+def _rows(first: int, data: bytes) -> Iterator[Row]:
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    for number, line in enumerate(lines, first):
+        yield Row(number, line.rstrip(b"\r"))
 
 
 def _is_utf8(data: bytes) -> bool:

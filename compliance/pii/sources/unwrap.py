@@ -26,20 +26,33 @@ class Row(NamedTuple):
     time_s: float | None = None  # when the collector took it, in seconds since 1970
 
 
-def unwrapped(rows: Iterable[Row], line_bytes_max: int) -> Iterator[Row]:
-    """Rows with their wrapping taken off; other rows as they are."""
-    halves = _Halves(line_bytes_max)
-    for row in rows:
-        data = row.data
-        if not data.startswith(b"{"):
-            yield row
-        elif data.startswith(_DOCKER_START):
-            yield from _docker(row, halves)
-        elif _JOURNAL_MARK in data:
-            yield from _journal(row)
-        else:
-            yield row
-    yield from halves.rest()
+class Unwrapper:
+    """Takes the wrapping off the rows of one source; other rows pass as they are."""
+
+    def __init__(self, line_bytes_max: int) -> None:
+        self._halves = _Halves(line_bytes_max)
+
+    def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """What can be told by now; the first part of a line waits for the last one."""
+        for row in rows:
+            data = row.data
+            if not data.startswith(b"{"):
+                yield row
+            elif data.startswith(_DOCKER_START):
+                yield from _docker(row, self._halves)
+            elif _JOURNAL_MARK in data:
+                yield from _journal(row)
+            else:
+                yield row
+
+    def rest(self) -> Iterator[Row]:
+        """Parts whose last one never came."""
+        yield from self._halves.rest()
+
+
+def may_be_wrapped(lines: bytes) -> bool:
+    """Whether one of the lines can be a collector's."""
+    return _DOCKER_START in lines or _JOURNAL_MARK in lines
 
 
 class _Halves:

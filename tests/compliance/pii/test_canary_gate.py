@@ -7,6 +7,7 @@ import json
 import quopri
 from urllib.parse import quote
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -109,16 +110,52 @@ def test_planted_fault_loses_a_pattern_at_some_offset():
     assert not all(EveryEighth([pattern]).suspects(block) for block in lines)
 
 
-def test_a_scan_in_blocks_finds_what_a_search_of_each_line_finds(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda line: line,
+        lambda line: line + b"\r",
+        lambda line: orjson.dumps({"log": f"{line.decode()}\n", "stream": "stdout", "time": "x"}),
+        lambda line: orjson.dumps({"__REALTIME_TIMESTAMP": "1", "MESSAGE": list(line)}),
+        lambda line: line.replace(b"a", b"\x1b[1ma"),
+        lambda line: line.replace(b"a", b"\x00a"),
+        lambda line: line + b" \xff",
+    ],
+    ids=["plain", "CRLF", "Docker", "journald", "ANSI", "NUL", "no UTF-8"],
+)
+def test_a_scan_in_blocks_finds_what_a_search_of_each_line_finds(tmp_path, monkeypatch, changed):
     lines = [*CLEAN[1:] * 40]
     for place, form in enumerate(sorted(set(FORMS) - {"mask"})):
         lines.insert(place * 7, FORMS[form]("Jane.Doe+news@example.com").encode())
     log = tmp_path / "app.log"
-    log.write_bytes(b"\n".join(lines))
+    log.write_bytes(b"\n".join(changed(line) if n % 5 else line for n, line in enumerate(lines)))
     scanner = Scanner(CANARIES, ScanSettings(names=False, patterns=False, salt=b"salt"))
     line_by_line = scanner.scan([log])
     monkeypatch.setattr("compliance.pii.epochs.FIRST_LOOK_BYTES", 1)
-    monkeypatch.setattr("compliance.pii.scanner.BLOCK_BYTES", 2_000)
-    in_blocks = scanner.scan([log])
-    assert in_blocks.places == line_by_line.places
-    assert in_blocks.canary_lines >= len(FORMS) - 1
+    for block_bytes in (100, 2_000, 1 << 20):
+        monkeypatch.setattr("compliance.pii.sources.whole_lines.BLOCK_BYTES", block_bytes)
+        in_blocks = scanner.scan([log])
+        assert in_blocks.places == line_by_line.places
+        assert in_blocks.lines_read == line_by_line.lines_read
+    assert line_by_line.canary_lines >= len(FORMS) - 1
+
+
+@pytest.mark.parametrize("block_bytes", [10, 300, 1 << 20])
+def test_a_suspect_in_a_traceback_belongs_to_the_line_that_logged_it(
+    tmp_path, monkeypatch, block_bytes
+):
+    log = tmp_path / "app.log"
+    log.write_text(
+        "10:00:00 INFO queue worker started\n" * 20
+        + "10:00:01 ERROR could not send message\nTraceback (most recent call last):\n"
+        + '  File "worker.py", line 7, in send\n' * 10
+        + "SendError: refused Jane.Doe+news@example.com\n"
+        + "10:00:02 INFO sent to Jane.Doe+news@example.com\n"
+    )
+    monkeypatch.setattr("compliance.pii.epochs.FIRST_LOOK_BYTES", 1)
+    monkeypatch.setattr("compliance.pii.sources.whole_lines.BLOCK_BYTES", block_bytes)
+    report = Scanner(CANARIES, ScanSettings(names=False, patterns=False)).scan([log])
+    templates = {finding.line: finding.template for finding in report.findings}
+    assert set(templates) == {33, 34}
+    assert templates[33].startswith("0:0:0 ERROR could not send message > ")
+    assert ">" not in templates[34].replace("<email>", "")

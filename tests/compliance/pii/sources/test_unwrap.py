@@ -3,7 +3,12 @@
 import orjson
 import pytest
 
-from compliance.pii.sources.unwrap import Row, unwrapped
+from compliance.pii.sources.unwrap import Row, Unwrapper
+
+
+def unwrapped(rows, line_bytes_max):
+    unwrapper = Unwrapper(line_bytes_max)
+    return [*unwrapper.rows(rows), *unwrapper.rest()]
 
 
 def inner(*outers, line_bytes_max=4096):
