@@ -9,16 +9,22 @@ from loadtests.processes import ComponentError, Components
 from loadtests.supervised import Listens, Rig, Supervised
 
 SERVER = """
-import os, pathlib, signal, socket, sys
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+import os, pathlib, signal, socket, sys, threading
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # waited for, so that none is missed
 told = dict(zip(sys.argv[1::2], sys.argv[2::2], strict=True)) | dict(os.environ)
 server = socket.create_server(("127.0.0.1", int(told["--port"])))
 draft = pathlib.Path(told["--port-file"] + ".draft")
 draft.write_text(str(server.getsockname()[1]))
 draft.rename(told["--port-file"])
 print("greeting", os.environ.get("GREETING"), flush=True)
-while True:
-    server.accept()
+
+def serve():
+    while True:
+        server.accept()
+
+threading.Thread(target=serve, daemon=True).start()
+signal.sigwait([signal.SIGTERM])
+os._exit(0)
 """
 
 
