@@ -199,7 +199,9 @@ def test_an_email_that_overtakes_its_group_is_named(
     take()
     ledger.delivered("mail-2")
     ledger.delivered("mail-1")
-    with pytest.raises(AssertionError, match="mail-1: left after mail-2, a later email of its group"):
+    with pytest.raises(
+        AssertionError, match="mail-1: left after mail-2, a later email of its group"
+    ):
         assert_in_order(timeout_s=5)
 
 
