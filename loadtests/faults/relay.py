@@ -180,9 +180,9 @@ class Relay:
                 pumps.create_task(_Pump(self._lanes["there"], reader, server_writer).run())
                 pumps.create_task(_Pump(self._lanes["back"], server_reader, writer).run())
             is_whole = True
-        except (OSError, ExceptionGroup):
+        except* OSError:
             pass  # one side is gone; the other is told below
-        except asyncio.CancelledError:
+        except* asyncio.CancelledError:
             pass  # the run is over
         finally:
             for each in writers:
