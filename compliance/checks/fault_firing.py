@@ -1,6 +1,7 @@
 """Whether the planned faults broke anything: more reasons why an experiment proves nothing.
 
-Each must have fired, and have been on as long as planned. One that fires at random must not have
+Each must have fired, and have been on as long as planned. Of those that a storm draws a share is
+enough, since what one of them stops the next can not break. One that fires at random must not have
 fired so seldom that chance cannot explain it, where the ledgers tell how many calls it surely met.
 They tell it from below: a call to SQS carries ten messages at most, and a call on which another
 fault fired may not have met this one.
@@ -11,7 +12,7 @@ import math
 from compliance.history import History
 from scenarios.evidence import Phase
 from scenarios.faults import Fault, ProviderFault, SqsFault
-from scenarios.storm import planned_faults
+from scenarios.storm import drawn_faults, planned_faults
 
 WINDOW_TOLERANCE_S = 1.5  # a fault is injected over HTTP once the load has begun
 EDGE_S = 0.5  # of a window: whether a call near its edge met the fault cannot be told
@@ -68,12 +69,13 @@ REACHED = """
 def doubts(history: History, load: Phase) -> list[str]:
     """What is wrong with the faults; empty when all fired as planned."""
     found = []
+    silent = set()
     for fault in planned_faults(history.scenario, history.record.seed):
         start_s, end_s, fired = history.rows(WINDOW, label=fault.label)[0]
         is_triggered = getattr(fault, "after", None) is not None  # the load may end before it does
         planned_s = 0.0 if is_triggered else fault.planned_s(load.end_s - load.start_s)
         if not fired:
-            found.append(f"the planned fault {fault.label} never fired")
+            silent.add(fault.label)
         elif start_s is None or end_s is None:
             found.append(f"nobody saw when the planned fault {fault.label} began and ended")
         elif end_s - start_s < planned_s - WINDOW_TOLERANCE_S:
@@ -81,6 +83,20 @@ def doubts(history: History, load: Phase) -> list[str]:
             found.append(f"the planned fault {fault.label} lasted {lasted}")
         elif seldom := _seldom(history, fault, start_s, end_s):
             found.append(seldom)
+    return _silent(history, silent) + found
+
+
+def _silent(history: History, labels: set[str]) -> list[str]:
+    """What is wrong with it that faults never fired."""
+    scenario = history.scenario
+    drawn = [fault.label for fault in drawn_faults(scenario, history.record.seed)]
+    found = [f"the planned fault {label} never fired" for label in sorted(labels.difference(drawn))]
+    fired = len(drawn) - len(labels.intersection(drawn))
+    if scenario.storm and fired < (wanted := scenario.storm.fired_share_min * len(drawn)):
+        found.append(
+            f"only {fired} of the {len(drawn)} faults drawn fired, not {math.ceil(wanted)}; "
+            f"never: {', '.join(label for label in drawn if label in labels)}"
+        )
     return found
 
 

@@ -53,6 +53,7 @@ def reference_intake(
         Metrics(),
         clock,
         threads=limits.send_threads,
+        line_max=limits.send_line_max,
         attempts_max=limits.send_attempts_max,
         deadline_s=limits.send_deadline_s,
         run_blocking=run_blocking,

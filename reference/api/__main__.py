@@ -58,6 +58,7 @@ def main(arguments: list[str]) -> int:
             request_bytes_max=settings.request_bytes_max,
             message_bytes_max=settings.message_bytes_max,
             send_threads=settings.send_threads,
+            send_line_max=settings.send_line_max,
             send_attempts_max=settings.send_attempts_max,
             send_deadline_s=settings.send_deadline_s,
         ),

@@ -36,6 +36,7 @@ def create_app(
         metrics,
         clock,
         threads=limits.send_threads,
+        line_max=limits.send_line_max,
         attempts_max=limits.send_attempts_max,
         deadline_s=limits.send_deadline_s,
     )

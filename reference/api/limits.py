@@ -10,6 +10,7 @@ class Limits:
     request_bytes_max: int = 2 * 1024 * 1024
     message_bytes_max: int = 1_048_576  # the queue's MaximumMessageSize
     send_threads: int = 32
+    send_line_max: int = 256  # at 300 calls a second, well under a second's wait
     send_attempts_max: int = 3
     send_deadline_s: float = 4.0
     retry_after_s: int = 2

@@ -1,7 +1,9 @@
 """Writing to SQS, with retries that remember what is uncertain.
 
-boto3 blocks, so attempts run in a bounded set of threads; a request that finds no free thread
-in time is refused, certainly unsent, rather than queued behind an outage.
+boto3 blocks, so attempts run in a bounded set of threads, with a bounded line before them. A
+request that finds the line full, or no free thread in time, is refused, certainly unsent. Without
+the bound, a backlog would keep every answer later than its sender waits: all work would be for
+requests that nobody listens to any more, and the backlog would never go.
 """
 
 import itertools
@@ -45,11 +47,12 @@ class QueueSender:
         clock: Clock,
         *,
         threads: int,
+        line_max: int,
         attempts_max: int,
         deadline_s: float,
         run_blocking: RunBlocking = anyio.to_thread.run_sync,
     ) -> None:
-        """After `deadline_s` no further attempt begins."""
+        """At most `line_max` attempts wait for a thread; after `deadline_s` none begins."""
         self._queue = queue
         self._metrics = metrics
         self._clock = clock
@@ -58,6 +61,7 @@ class QueueSender:
         self._run_blocking = run_blocking
         self._threads = anyio.CapacityLimiter(threads)
         self._places = anyio.Semaphore(threads)
+        self._line_max = line_max
         self._log = structlog.get_logger()
 
     async def send(self, *, body: str, group: str, email_id: str) -> None:
@@ -84,6 +88,8 @@ class QueueSender:
         try:
             self._places.acquire_nowait()
         except anyio.WouldBlock:
+            if self._places.statistics().tasks_waiting >= self._line_max:
+                raise QueueError("LineFull", is_definite=True, is_transient=False) from None
             with anyio.move_on_after(self._deadline_s) as waiting:
                 await self._places.acquire()
             if waiting.cancelled_caught:

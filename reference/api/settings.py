@@ -58,6 +58,9 @@ class ApiSettings(ProcessSettings):
         default=1_048_576, ge=1024, le=1_048_576, description="the queue's MaximumMessageSize"
     )
     send_threads: int = Field(default=32, ge=1, le=500, description="SQS calls at a time, 1 to 500")
+    send_line_max: int = Field(
+        default=256, ge=0, le=100_000, description="SQS calls that may wait for a free thread"
+    )
     send_attempts_max: int = Field(
         default=3, ge=1, le=10, description="attempts a request, 1 to 10"
     )

@@ -37,7 +37,7 @@ class Pace:
     """How the worker receives and how much it does at a time."""
 
     visibility_s: int = 30
-    wait_s: int = 20
+    wait_s: int = 5  # a poll whose answer is lost stands still for so long, and the time-out
     pollers: int = 2
     senders: int = 8
 

@@ -121,7 +121,7 @@ class WorkerSettings(ProcessSettings):
         description="whole seconds a received message stays hidden, 2 to 43200",
     )
     wait_time_s: int = Field(
-        default=20, ge=0, le=20, description="whole seconds of a long poll, 0 to 20"
+        default=5, ge=0, le=20, description="whole seconds of a long poll, 0 to 20"
     )
     pollers: int = Field(default=2, ge=1, le=50, description="receive calls at a time, 1 to 50")
     concurrency: int = Field(default=8, ge=1, le=200, description="sends at a time, 1 to 200")

@@ -83,7 +83,23 @@ def test_a_storm_s_faults_are_planned_faults(make_story):
     toml = HEAD + "[storm]\ncount = 3\n"
     drawn = drawn_faults(parse_scenario(toml, "test"), 1)
     story = make_story(toml, phases=[LOAD])
-    assert found(story) == [f"the planned fault {fault.label} never fired" for fault in drawn]
+    (doubt,) = found(story)
+    assert doubt == "only 0 of the 3 faults drawn fired, not 2; never: " + ", ".join(
+        fault.label for fault in drawn
+    )
+
+
+@pytest.mark.parametrize(("fired", "is_enough"), [(1, False), (2, True), (3, True)])
+def test_of_a_storm_s_faults_the_share_that_the_scenario_asks_for_must_fire(
+    make_story, fired, is_enough
+):
+    toml = HEAD + "[storm]\ncount = 3\nfired_share_min = 0.6\n"
+    drawn = drawn_faults(parse_scenario(toml, "test"), 1)
+    story = make_story(toml, phases=[LOAD])
+    for fault in drawn[:fired]:
+        for event, at_s in (("start", LOAD.start_s), ("fired", 110), ("end", LOAD.end_s)):
+            story.event("faults", at_s=at_s, event=event, fault=fault.label)
+    assert (found(story) == []) is is_enough
 
 
 def test_once_in_a_thousand_calls_is_too_seldom_for_three_in_ten(planned):

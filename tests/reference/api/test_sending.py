@@ -37,7 +37,7 @@ class ScriptedQueue:
 
 
 def outcome(queue, **options):
-    limits = {"threads": 2, "attempts_max": 3, "deadline_s": 5.0, **options}
+    limits = {"threads": 2, "line_max": 8, "attempts_max": 3, "deadline_s": 5.0, **options}
 
     async def go():
         sender = QueueSender(queue, Metrics(), MonotonicClock(), **limits)
@@ -86,7 +86,13 @@ def test_a_request_that_finds_no_thread_is_certainly_not_sent():
 
     async def go():
         sender = QueueSender(
-            queue, Metrics(), MonotonicClock(), threads=1, attempts_max=3, deadline_s=0.05
+            queue,
+            Metrics(),
+            MonotonicClock(),
+            threads=1,
+            line_max=1,
+            attempts_max=3,
+            deadline_s=0.05,
         )
         async with anyio.create_task_group() as group:
             group.start_soon(lambda: sender.send(body="b", group="g", email_id="em_1"))
@@ -99,3 +105,46 @@ def test_a_request_that_finds_no_thread_is_certainly_not_sent():
     error = anyio.run(go)
     assert (error.code, error.is_definite) == ("NoFreeThread", True)
     assert len(queue.attempts) == 1
+
+
+def test_a_request_that_finds_the_line_full_is_refused_at_once():
+    """A backlog must not grow until every answer comes after its sender has gone."""
+    held, release = threading.Event(), threading.Event()
+
+    class Stuck(ScriptedQueue):
+        def send(self, **message):
+            held.set()
+            assert release.wait(10)
+            return super().send(**message)
+
+    queue = Stuck(["ok"] * 3)
+
+    async def go():
+        sender = QueueSender(
+            queue,
+            Metrics(),
+            MonotonicClock(),
+            threads=1,
+            line_max=2,
+            attempts_max=3,
+            deadline_s=60.0,
+        )
+
+        async def send(email_id):
+            await sender.send(body="b", group="g", email_id=email_id)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(send, "em_1")
+            await anyio.to_thread.run_sync(held.wait)
+            group.start_soon(send, "em_2")
+            group.start_soon(send, "em_3")
+            await anyio.sleep(0)
+            await anyio.sleep(0)
+            with pytest.raises(SendFailedError) as caught:
+                await sender.send(body="b", group="g", email_id="em_4")
+            release.set()
+        return caught.value
+
+    error = anyio.run(go)
+    assert (error.code, error.is_definite) == ("LineFull", True)
+    assert len(queue.attempts) == 3
