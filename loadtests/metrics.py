@@ -55,6 +55,7 @@ class Sampler:
         self._thread.start()
 
     def stop(self) -> None:
+        """Take a last sample, so that what was counted up to now is told, and end."""
         self._stop.set()
         self._thread.join()
         self._ledger.close()
@@ -62,11 +63,15 @@ class Sampler:
     def _run(self) -> None:
         due_s = time.monotonic()
         while not self._stop.is_set():
-            self._sample_processes()
-            self._sample_stores()
-            self._sample_queues()
+            self._sample()
             due_s += PERIOD_S
             self._stop.wait(max(0.0, due_s - time.monotonic()))
+        self._sample()
+
+    def _sample(self) -> None:
+        self._sample_processes()
+        self._sample_stores()
+        self._sample_queues()
 
     def _sample_processes(self) -> None:
         for name, pid in self._pids().items():

@@ -11,10 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from compliance.ledgers import Ledgers
+from compliance.pricing.table import load_prices
 from reports import measures
+from reports.cost import cost_view, experiment_cost
 from reports.measures import Timed, Window
 from reports.model import (
     Chart,
+    CostView,
     ExperimentView,
     Latency,
     LedgerFile,
@@ -137,6 +140,7 @@ def build_experiment(
             *emails.latency_charts,
             *calls.latency_charts,
         ],
+        cost=evidence.cost,
         ledgers=[LedgerFile(ledger, count) for ledger, count in evidence.counts.items()],
         scenario_toml=_scenario(record.scenario_toml),
         verdicts=verdicts,
@@ -151,9 +155,12 @@ class _Evidence:
     counts: dict[str, int]
     sends: Sends
     tables: dict[str, pa.Table]
+    cost: CostView | None
 
 
 def _read(ledgers: Ledgers, record: ExperimentRecord) -> _Evidence:
+    prices = load_prices()
+    cost = experiment_cost(ledgers, record, prices)
     last_s = {
         ledger: ledgers.rows(f"select count(*), max(at_s) from {ledger}")[0]  # noqa: S608
         for ledger in LEDGERS
@@ -163,6 +170,7 @@ def _read(ledgers: Ledgers, record: ExperimentRecord) -> _Evidence:
         counts={ledger: count for ledger, (count, _) in last_s.items()},
         sends=read_sends(ledgers, record.origin_s),
         tables={name: read_ledger(ledgers.experiment, name) for name in SMALL},
+        cost=None if cost is None else cost_view(cost, prices),
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from reports.model import ExperimentView, Offence, RunView, VerdictView, word
+from reports.model import CostView, ExperimentView, Offence, RunView, VerdictView, word
 from reports.numbers import figure, precise
 
 CARDS_SHOWN = 5  # of one verdict; report.html shows all
@@ -86,7 +86,33 @@ def _experiment(experiment: ExperimentView) -> list[str]:
                 for latency in experiment.latencies
             ],
         )
+    if experiment.cost:
+        lines += _cost(experiment.cost)
     return lines
+
+
+def _cost(cost: CostView) -> list[str]:
+    lines = [
+        f"Cost on AWS: {escape(cost.usd_per_million)} for a million emails more, and "
+        f"{escape(cost.provider_usd_per_million)} to the provider. {escape(cost.basis)}.",
+        "",
+        *_table(
+            ["Cost", "For a million emails", "USD", "USD a month, whatever the traffic"],
+            [
+                [escape(each) for each in (row.what, row.per_million, row.usd_per_million)]
+                + [escape(row.usd_per_month)]
+                for row in cost.rows
+            ],
+        ),
+        *_table(
+            ["Emails a month", "Pipeline", "of it for a million", "Provider"],
+            [
+                [escape(each) for each in (m.emails, m.pipeline, m.per_million, m.provider)]
+                for m in cost.months
+            ],
+        ),
+    ]
+    return [*lines, *(f"- {escape(note)}" for note in cost.notes), *([""] if cost.notes else [])]
 
 
 def _verdict(verdict: VerdictView) -> list[str]:

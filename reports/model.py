@@ -126,6 +126,39 @@ class CpuTable:
     totals: list[float]
 
 
+@dataclass(frozen=True, kw_only=True)
+class CostRow:
+    """One thing that is paid for, in words."""
+
+    what: str
+    per_million: str  # units for a million emails
+    usd_per_million: str
+    usd_per_month: str  # whatever the traffic
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostMonth:
+    """The bill of a month of so many emails."""
+
+    emails: str
+    pipeline: str
+    per_million: str  # the pipeline's, its fixed costs shared out
+    provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostView:
+    """What an experiment's work costs on AWS."""
+
+    rows: list[CostRow]
+    usd_per_million: str
+    provider_usd_per_million: str
+    months: list[CostMonth]
+    basis: str
+    left_out: list[str]
+    notes: list[str]
+
+
 @dataclass(frozen=True)
 class LedgerFile:
     """One ledger of the evidence."""
@@ -230,6 +263,7 @@ class ExperimentView:
     faults: list[Fault] = field(default_factory=list)
     cpu: list[Cpu] = field(default_factory=list)
     charts: list[Chart] = field(default_factory=list)
+    cost: CostView | None = None
     ledgers: list[LedgerFile] = field(default_factory=list)
     scenario_toml: str = ""
     verdicts: list[VerdictView] = field(default_factory=list)

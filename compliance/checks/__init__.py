@@ -4,7 +4,7 @@ Each module has CLAIM and `check(history) -> Verdict`. A check says refuted when
 counter-example, verified when the evidence could have held one and does not, and inconclusive,
 with reasons, otherwise. What every claim needs (evidence that hangs together, an honest generator,
 faults that fired, a control run that passed) is added by `compliance.judge`. `logs` is apart: it
-reads the logs of several experiments.
+reads the logs of several experiments. So is `cost`: it reckons, and decides nothing.
 """
 
 from collections.abc import Callable

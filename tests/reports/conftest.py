@@ -26,6 +26,7 @@ from scenarios.evidence import (
     Machine,
     Phase,
     RunManifest,
+    read_ledger,
     seal,
     write_record,
 )
@@ -256,6 +257,19 @@ def hostile_run(tmp_path: Path, hostile_text: str) -> tuple[Path, Judgement]:
         for experiment in ("bad", hostile_text)
     ]
     return run, Judgement(run=hostile_text, claims=[claim(one) for one in verdicts])
+
+
+@pytest.fixture
+def ledger_rows():
+    """Adds rows to the ledgers of a sealed experiment, which may be sealed again."""
+
+    def add(experiment: Path, **ledgers: Rows) -> None:
+        old = {name: read_ledger(experiment, name).to_pylist() for name in ledgers}
+        for name, rows in ledgers.items():
+            (experiment / f"{name}.parquet").unlink()
+            write_ledgers(experiment, **{name: old[name] + rows})
+
+    return add
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 # Message and batch: DG quotas-messages.html. Body and attributes together, UTF-8 bytes.
 MESSAGE_BYTES_MIN = 1_024  # lowest MaximumMessageSize of a queue
 MESSAGE_BYTES_MAX = 1_048_576
+BILLED_CHUNK_BYTES = 65_536  # AWS SQS pricing page: each 64 KiB of payload is billed as a request
 BATCH_ENTRIES_MAX = 10
 BATCH_ENTRY_ID_LENGTH_MAX = 80
 MESSAGE_ATTRIBUTES_MAX = 10
@@ -39,6 +40,12 @@ RECEIVE_ATTEMPT_INTERVAL_S = 300.0
 REQUEST_BYTES_MAX = 8 * MESSAGE_BYTES_MAX
 
 UNLIMITED = 1 << 62
+
+
+def further_chunks(payload_bytes: int) -> int:
+    """Requests that are billed for a call's payload beyond the call itself."""
+    return max(0, payload_bytes - 1) // BILLED_CHUNK_BYTES
+
 
 # High-throughput FIFO, calls per second and API action, not batched: DG quotas-messages.html.
 # The rows of 9,000 and 4,500 are from the announcement of October 2023, the rest for other

@@ -46,8 +46,20 @@ def queue_metrics(queue: Queue) -> dict[str, float]:
 
 
 def as_json(engine: Engine, quotas: Quotas, now_s: float) -> dict[str, Any]:
-    """{at_s, queues: {name: {metric: value, admitted_calls: {family: n}, throttled_calls: ...}}}"""
-    queues: dict[str, Any] = {queue.name: queue_metrics(queue) for queue in engine}
+    """{at_s, queues: {name: {metric: value, admitted_calls: {family: n}, throttled_calls: ...}}}
+
+    `further_chunks`, by family too: what AWS bills beside the calls for payloads above 64 KiB.
+    """
+    queues: dict[str, Any] = {
+        queue.name: {
+            **queue_metrics(queue),
+            "further_chunks": {
+                "send": queue.counters.sent_further_chunks,
+                "receive": queue.counters.received_further_chunks,
+            },
+        }
+        for queue in engine
+    }
     # In front of another SQS only the calls are known here.
     for name in {*queues, *quotas.queue_names()}:
         counts = quotas.counts(name)

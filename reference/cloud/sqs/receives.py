@@ -6,7 +6,13 @@ from typing import Any, NamedTuple
 from reference.cloud.sqs import limits
 from reference.cloud.sqs.checks import check_range, check_token
 from reference.cloud.sqs.errors import InvalidParameterValue
-from reference.cloud.sqs.message import Attributes, Message, md5_of_attributes, md5_of_body
+from reference.cloud.sqs.message import (
+    Attributes,
+    Message,
+    attributes_size_bytes,
+    md5_of_attributes,
+    md5_of_body,
+)
 from reference.cloud.sqs.ordering import Draw
 from reference.cloud.sqs.queue import Queue
 from reference.cloud.sqs.surroundings import Received
@@ -15,6 +21,7 @@ Params = dict[str, Any]
 
 # AWS shows the principal's unique id; this is the one in AWS's own examples.
 SENDER_ID = "AIDACKCEVSQ6C2EXAMPLE"
+UTF8_BYTES_MAX = 4  # of one character
 _SYSTEM_ATTRIBUTES = {
     "ApproximateFirstReceiveTimestamp",
     "ApproximateReceiveCount",
@@ -54,7 +61,10 @@ class ReceiveCall(NamedTuple):
             is_long_poll=self.wait_s > 0,
             draw=self.draw,
         )
-        return {"Messages": [self._shown(each) for each in received]} if received else None
+        if not received:
+            return None
+        self.queue.counters.received_further_chunks += limits.further_chunks(_bytes_of(received))
+        return {"Messages": [self._shown(each) for each in received]}
 
     def _shown(self, received: Received) -> Params:
         message = received.message
@@ -121,6 +131,17 @@ def receive_call(queue: Queue, params: Params, draw: Draw | None = None) -> Rece
         tuple(params.get("MessageAttributeNames") or ()),
         draw,
     )
+
+
+def _bytes_of(received: list[Received]) -> int:
+    """What an answer carries; not counted to the byte where it is one chunk in any case."""
+    messages = [each.message for each in received]
+    characters = sum(len(message.body) for message in messages)
+    attributes = [message.attributes for message in messages if message.attributes]
+    if not attributes and characters * UTF8_BYTES_MAX <= limits.BILLED_CHUNK_BYTES:
+        return characters
+    bodies = sum(len(message.body.encode()) for message in messages)
+    return bodies + sum(attributes_size_bytes(each) for each in attributes)
 
 
 def _wanted_system_attributes(params: Params) -> frozenset[str]:

@@ -75,8 +75,13 @@ def _trace_header(given: Params) -> str | None:
 
 
 def send(queue: Queue, params: Params) -> Params:
-    """SendMessage, and an entry of SendMessageBatch."""
+    """SendMessage."""
     outgoing = outgoing_from(params)
+    queue.counters.sent_further_chunks += limits.further_chunks(outgoing.size_bytes)
+    return _stored(queue, outgoing)
+
+
+def _stored(queue: Queue, outgoing: Outgoing) -> Params:
     sent = queue.send(outgoing)
     answer = {"MessageId": sent.message_id, "MD5OfMessageBody": md5_of_body(outgoing.body)}
     if outgoing.attributes:
@@ -92,12 +97,13 @@ def send(queue: Queue, params: Params) -> Params:
 def send_batch(queue: Queue, params: Params) -> Params:
     """SendMessageBatch."""
     entries = params["Entries"]
-    check_batch(queue.attributes, entries)
-    return run_entries(entries, lambda entry: send(queue, entry))
+    size_bytes = check_batch(queue.attributes, entries)
+    queue.counters.sent_further_chunks += limits.further_chunks(size_bytes)
+    return run_entries(entries, lambda entry: _stored(queue, outgoing_from(entry)))
 
 
-def check_batch(attributes: QueueAttributes | None, entries: list[Params]) -> None:
-    """Raises what SQS answers when a batch as a whole is wrong.
+def check_batch(attributes: QueueAttributes | None, entries: list[Params]) -> int:
+    """The batch's bytes. Raises what SQS answers when a batch as a whole is wrong.
 
     Without the queue's attributes its type is not known, and not looked at.
     """
@@ -111,6 +117,7 @@ def check_batch(attributes: QueueAttributes | None, entries: list[Params]) -> No
             f"Batch requests cannot be longer than {limits.MESSAGE_BYTES_MAX} bytes. "
             f"You have sent {size_bytes} bytes."
         )
+    return size_bytes
 
 
 def _check_ids(attributes: QueueAttributes, entry: Params) -> None:

@@ -36,6 +36,9 @@ class Counters:
     empty_receives: int = 0
     deduplicated: int = 0
     sent_bytes: int = 0
+    # Of calls that carry messages, each 64 KiB beyond the first: AWS bills them as further requests
+    sent_further_chunks: int = 0
+    received_further_chunks: int = 0
 
 
 class Depth(NamedTuple):
