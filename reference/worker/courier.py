@@ -9,31 +9,20 @@ innocent messages behind it towards the dead-letter queue as well.
 
 from collections.abc import Callable
 
-import structlog
-
 from reference.clock import Clock
-from reference.domain import QueuedEmail
 from reference.errors import QueueError
 from reference.sqs_client import QueueReader
 from reference.worker import decide
+from reference.worker.clerk import Clerk
 from reference.worker.custody import Custody, GroupRun, Held
-from reference.worker.decide import (
-    Abandon,
-    Decision,
-    Delete,
-    LeaveForRedrive,
-    Postpone,
-    Release,
-    Retry,
-    Send,
-)
+from reference.worker.decide import Decision, Delete, LeaveForRedrive
 from reference.worker.deletes import Deleter, Deletion
 from reference.worker.outbox import Outbox
 from reference.worker.record import WorkerJournal
 
 
-class Courier:
-    """Delivers runs; several threads use one courier."""
+class Courier(Clerk):
+    """A clerk that delivers whole runs; several threads use one courier."""
 
     def __init__(
         self,
@@ -48,15 +37,16 @@ class Courier:
         is_stopping: Callable[[], bool],
     ) -> None:
         """`margin_s`: with no more visibility left than this, a message is not sent."""
+        super().__init__(
+            outbox=outbox,
+            journal=journal,
+            clock=clock,
+            margin_s=margin_s,
+            is_stopping=is_stopping,
+        )
         self._calls = calls
-        self._outbox = outbox
         self._deleter = deleter
         self._custody = custody
-        self._journal = journal
-        self._clock = clock
-        self._margin_s = margin_s
-        self._is_stopping = is_stopping
-        self._log = structlog.get_logger()
 
     def deliver(self, run: GroupRun) -> None:
         """Deliver what can be delivered of a run, and give the rest back."""
@@ -65,23 +55,15 @@ class Courier:
         left: list[tuple[Held, str, str]] = []  # with the journal's event and reason
         visibility_s: int | None = None  # None: leave them to expire
         for position, held in enumerate(messages):
-            match self._handle(run, held):
-                case Delete(reason):
-                    deletions.append(self._deleter.submit(run, held, reason))
-                    continue
-                case LeaveForRedrive(visibility_s, reason):
-                    left.append((held, "released", reason))
-                    continue
-                case Postpone(visibility_s):
-                    left.append((held, "postponed", "not-due"))
-                case Retry(visibility_s, reason):
-                    left.append((held, "released", reason))
-                case Release(reason):
-                    visibility_s = 0
-                    left.append((held, "released", reason))
-                case Abandon(reason):
-                    visibility_s = None
-                    left.append((held, "released", reason))
+            decision = self._handle(run, held)
+            if isinstance(decision, Delete):
+                deletions.append(self._deleter.submit(run, held, decision.reason))
+                continue
+            given_back = decide.giving_back(decision)
+            visibility_s = given_back.visibility_s
+            left.append((held, given_back.event, given_back.reason))
+            if isinstance(decision, LeaveForRedrive):
+                continue
             left += [(later, "released", "out-of-turn") for later in messages[position + 1 :]]
             break
         if left:
@@ -96,26 +78,7 @@ class Courier:
         self._custody.drop(run, run.messages)
 
     def _handle(self, run: GroupRun, held: Held) -> Decision:
-        visible_in_s = run.visible_at_s - self._clock.now_s()
-        decision = decide.before_send(
-            held.email,
-            receive_count=held.message.receive_count,
-            visible_in_s=visible_in_s,
-            margin_s=self._margin_s,
-            wall_s=self._clock.wall_s(),
-            is_stopping=self._is_stopping(),
-        )
-        if isinstance(decision, Send):
-            assert held.email is not None
-            return self._send(held, held.email, visible_in_s)
-        if isinstance(decision, LeaveForRedrive):
-            self._journal.write("failed", held, decision.reason)
-            self._log.error("email cannot be sent", reason=decision.reason, **held.ids())
-        return decision
-
-    def _send(self, held: Held, queued: QueuedEmail, visible_in_s: float) -> Decision:
-        # The lease ends before others can receive the message: they shall find it free.
-        return self._outbox.send(held, queued, lease_s=visible_in_s - self._margin_s)
+        return self.handle(held, run.visible_at_s)
 
     def _give_back(
         self, run: GroupRun, left: list[tuple[Held, str, str]], visibility_s: int | None

@@ -82,6 +82,29 @@ class Abandon:
 Decision = Send | Delete | Retry | Postpone | Release | LeaveForRedrive | Abandon
 
 
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """How a message that was not done with returns to the queue, and what the journal says."""
+
+    visibility_s: int | None  # None: it is left to expire
+    event: str
+    reason: str
+
+
+def giving_back(decision: Decision) -> GivenBack:
+    """For every decision that leaves the message in the queue."""
+    match decision:
+        case Postpone(visibility_s):
+            return GivenBack(visibility_s, "postponed", "not-due")
+        case Retry(visibility_s, reason) | LeaveForRedrive(visibility_s, reason):
+            return GivenBack(visibility_s, "released", reason)
+        case Release(reason):
+            return GivenBack(0, "released", reason)
+        case Abandon(reason):
+            return GivenBack(None, "released", reason)
+    raise AssertionError(f"{decision} does not give its message back")
+
+
 def before_send(
     email: QueuedEmail | None,
     *,

@@ -1,0 +1,286 @@
+"""The mapping at work: slots that gather batches, have them handled and settle them.
+
+As many slots as the scaler allows, each a thread: it long-polls, invokes the function with what it
+got and deletes what is done, as a Lambda event poller does. A batch that is throttled is tried
+again with a back-off until the visibility of its messages is over (services-sqs-errorhandling);
+the lengths of the pauses are ours.
+"""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+import structlog
+
+from reference.clock import Clock
+from reference.cloud.lambda_trigger.batching import Batcher
+from reference.cloud.lambda_trigger.function import Function, Invocation, ThrottledError
+from reference.cloud.lambda_trigger.groups import GroupsInFlight, groups_of
+from reference.cloud.lambda_trigger.mapping import Mapping
+from reference.cloud.lambda_trigger.records import Record, event_of
+from reference.cloud.lambda_trigger.scaling import Scaler
+from reference.cloud.lambda_trigger.settling import Settlement, settle_answered, settle_failed
+from reference.cloud.lambda_trigger.source import Source
+from reference.errors import QueueError
+from reference.journal import Journal
+from reference.log_setup import fault_place
+from reference.worker.backoff import pause_s
+
+POLL_WAIT_S = 20
+TICK_S = 0.1
+WAITING_AFTER_S = 0.3  # a poll that takes longer finds nothing to do
+POLL_GRACE_S = 1.0  # for a long poll that is about to end anyway, after SIGTERM
+DRAIN_GRACE_S = 5.0  # beyond the function's time-out
+THROTTLE_PAUSE_FIRST_S, THROTTLE_PAUSE_MAX_S = 0.1, 5.0
+
+
+class Trigger:
+    """One event source mapping, in threads of its own."""
+
+    def __init__(
+        self,
+        *,
+        mapping: Mapping,
+        source: Source,
+        function: Function,
+        scaler: Scaler,
+        journal: Journal,
+        clock: Clock,
+        idle_s: float,
+        seed: int,
+    ) -> None:
+        """`idle_s`: after so long without an invocation an environment is retired."""
+        self._mapping = mapping
+        self._source = source
+        self._function = function
+        self._scaler = scaler
+        self._journal = journal
+        self._clock = clock
+        self._idle_s = idle_s
+        self._random = random.Random(seed)
+        self._groups = GroupsInFlight()
+        self._stop = threading.Event()
+        self._changed = threading.Condition()
+        self._slots: dict[int, float | None] = {}  # since when it polls; None: it is busy
+        self._limit = 0
+        self._counts: Counter[str] = Counter()
+        self._log = structlog.get_logger()
+
+    def start(self) -> None:
+        """Begin to poll."""
+        threading.Thread(target=self._supervise, name="supervisor", daemon=True).start()
+
+    def drain(self) -> bool:
+        """Receive no more, finish what was begun; False if that took too long."""
+        self._stop.set()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._slots, POLL_GRACE_S)
+            is_drained = self._changed.wait_for(
+                self._is_idle, self._mapping.timeout_s + DRAIN_GRACE_S
+            )
+            counts = dict(sorted(self._counts.items()))
+        self._function.close()
+        summary = {
+            **counts,
+            "environments": self._function.started,
+            "concurrency_max": self._function.busy_max,
+        }
+        self._journal.write(at_s=self._clock.now_s(), event="summary", **summary)
+        self._log.info("stopped", is_drained=is_drained, totals=summary)
+        return is_drained
+
+    def _supervise(self) -> None:
+        while not self._stop.is_set():
+            self._tick()
+            self._stop.wait(TICK_S)
+
+    def _tick(self) -> None:
+        """Let the scaler see what is going on, and have as many slots as it allows."""
+        now_s = self._clock.now_s()
+        with self._changed:
+            polling = [since_s for since_s in self._slots.values() if since_s is not None]
+            busy = len(self._slots) - len(polling)
+            waiting = sum(now_s - since_s > WAITING_AFTER_S for since_s in polling)
+            self._scaler.observe(busy=busy, waiting=waiting)
+            before, self._limit = self._limit, self._scaler.limit
+            missing = [n for n in range(self._limit) if n not in self._slots]
+            self._slots.update(dict.fromkeys(missing, now_s))
+        if before != self._limit:
+            self._journal.write(at_s=now_s, event="scaled", limit=self._limit, busy=busy)
+        for number in missing:
+            threading.Thread(
+                target=self._work, args=(number,), name=f"slot-{number}", daemon=True
+            ).start()
+        self._function.retire_idle(self._idle_s)
+
+    def _is_idle(self) -> bool:
+        return all(since_s is not None for since_s in self._slots.values())
+
+    def _work(self, number: int) -> None:
+        """The body of a slot's thread."""
+        batcher = Batcher(self._clock, self._mapping)
+        failures = 0
+        while batcher or (number < self._limit and not self._stop.is_set()):
+            try:
+                due_in_s = batcher.due_in_s()
+                if due_in_s is None or (due_in_s > 0 and not self._stop.is_set()):
+                    self._gather(number, batcher, due_in_s)
+                else:
+                    self._handle(batcher)
+                failures = 0
+            except QueueError as error:
+                failures += 1
+                self._count("receive_failures")
+                self._log.warning("receive failed", code=error.code, failures=failures)
+                self._stop.wait(pause_s(failures))
+            except Exception as error:  # noqa: BLE001 - its messages reappear; the slot goes on
+                failures += 1
+                self._count("faults")
+                self._log.error("unexpected failure", **fault_place(error))
+                self._stop.wait(pause_s(failures))
+        with self._changed:
+            del self._slots[number]
+            self._changed.notify_all()
+
+    def _gather(self, number: int, batcher: Batcher, due_in_s: float | None) -> None:
+        """One receive, no longer than the batch can wait. Raises QueueError."""
+        wait_s = POLL_WAIT_S
+        if due_in_s is not None:
+            wait_s = min(POLL_WAIT_S, int(due_in_s))
+            if not wait_s:  # less than a second, which no long poll can wait
+                self._stop.wait(due_in_s)
+        self._enter(number, None if batcher else self._clock.now_s())
+        records = self._source.receive(count=batcher.room, wait_s=wait_s)
+        self._enter(number, None)
+        self._count("receives")
+        self._count("received", len(records))
+        if not records:
+            self._count("empty_receives")
+        if self._stop.is_set():
+            self._source.release(records)
+        else:
+            batcher.add(records)
+
+    def _enter(self, number: int, polling_since_s: float | None) -> None:
+        with self._changed:
+            self._slots[number] = polling_since_s
+            self._changed.notify_all()
+
+    def _handle(self, batcher: Batcher) -> None:
+        """One batch, from its invocation to its deletion."""
+        batch = batcher.take()
+        groups = groups_of(batch)
+        ends_at_s = min(record.visible_at_s for record in batch)
+        if not self._hold(groups, ends_at_s):
+            self._drop(batch, "visibility-over")
+            batcher.drop(groups)
+            return
+        try:
+            invocation = self._invoke(batch, ends_at_s)
+            if invocation is None:
+                self._drop(batch, "throttled")
+                batcher.drop(groups)
+                return
+            settlement = self._settle(batch, invocation)
+            missed = self._source.delete(settlement.done)
+        finally:
+            self._groups.release(groups)
+        self._count("deleted", len(settlement.done) - missed)
+        self._count("undeleted", missed)
+        batcher.drop(settlement.broken_groups())
+
+    def _hold(self, groups: set[str], ends_at_s: float) -> bool:
+        """Have the groups for ourselves, while the messages are certainly ours."""
+        if not groups:
+            return True
+        if self._groups.hold(groups, ends_at_s - self._clock.now_s()):
+            if self._clock.now_s() < ends_at_s:
+                return True
+            self._groups.release(groups)
+        return False
+
+    def _invoke(self, batch: Sequence[Record], ends_at_s: float) -> Invocation | None:
+        """None when it was throttled until its messages are about to reappear."""
+        event = event_of(batch)
+        attempt = 0
+        while True:
+            try:
+                return self._function.invoke(event)
+            except (ThrottledError, OSError) as error:
+                attempt += 1
+                self._throttled(batch, error)
+            pause_max_s = min(THROTTLE_PAUSE_MAX_S, THROTTLE_PAUSE_FIRST_S * 2 ** min(attempt, 10))
+            with self._changed:
+                pause = self._random.uniform(0, pause_max_s)
+            if self._clock.now_s() + pause >= ends_at_s:
+                return None
+            time.sleep(pause)
+
+    def _settle(self, batch: list[Record], invocation: Invocation) -> Settlement:
+        if invocation.outcome == "ok":
+            settlement = settle_answered(
+                batch, invocation.answer, reports_failures=self._mapping.reports_failures
+            )
+        else:
+            settlement = settle_failed(batch, invocation.fault)
+        report = invocation.report
+        self._journal.write(
+            at_s=self._clock.now_s(),
+            event="invoked",
+            request_id=report.request_id,
+            environment=invocation.environment,
+            is_cold=invocation.is_cold,
+            started_s=invocation.started_s,
+            init_ms=report.init_ms,
+            duration_ms=round(report.duration_ms, 2),
+            billed_ms=report.billed_ms,
+            memory_mb=report.memory_mb,
+            memory_used_mb=report.memory_used_mb,
+            messages=len(batch),
+            failed=len(settlement.left),
+            outcome=invocation.outcome,
+            error_type=report.error_type or None,
+        )
+        self._count("invocations")
+        self._count("cold_starts", int(invocation.is_cold))
+        self._count("billed_ms", report.billed_ms)
+        self._count("failed_messages", len(settlement.left))
+        if settlement.fault:
+            self._count("failed_batches")
+            self._log.warning(
+                "batch failed; its messages reappear at the end of their visibility time-out",
+                outcome=invocation.outcome,
+                fault=settlement.fault,
+                messages=len(batch),
+                request_id=report.request_id,
+                environment=invocation.environment,
+            )
+            if not self._mapping.reports_failures:
+                self._set_back()
+        return settlement
+
+    def _throttled(self, batch: Sequence[Record], error: Exception) -> None:
+        self._count("throttles")
+        self._journal.write(at_s=self._clock.now_s(), event="throttled", messages=len(batch))
+        if isinstance(error, OSError):
+            self._log.error("no environment can be started", errno=error.errno)
+        self._set_back()
+
+    def _drop(self, batch: Sequence[Record], reason: str) -> None:
+        self._count("dropped_batches")
+        self._journal.write(
+            at_s=self._clock.now_s(), event="dropped", messages=len(batch), reason=reason
+        )
+        self._log.warning(
+            "batch given up; its messages reappear", reason=reason, messages=len(batch)
+        )
+
+    def _set_back(self) -> None:
+        with self._changed:
+            self._scaler.set_back()
+
+    def _count(self, what: str, number: int = 1) -> None:
+        with self._changed:
+            self._counts[what] += number

@@ -1,0 +1,5 @@
+"""A module whose import takes longer than the function may run."""
+
+import time
+
+time.sleep(30)
