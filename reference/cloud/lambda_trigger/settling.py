@@ -63,9 +63,10 @@ def _failed(answer: Any) -> tuple[set[str], str]:
         return set(), ""
     if not isinstance(failures, list):
         return set(), "batchItemFailures is no list"
-    identifiers = [
-        failure.get("itemIdentifier") if isinstance(failure, dict) else None for failure in failures
-    ]
-    if not all(isinstance(identifier, str) and identifier for identifier in identifiers):
-        return set(), "an item without an itemIdentifier"
-    return set(identifiers), ""
+    identifiers: set[str] = set()
+    for failure in failures:
+        identifier = failure.get("itemIdentifier") if isinstance(failure, dict) else None
+        if not isinstance(identifier, str) or not identifier:
+            return set(), "an item without an itemIdentifier"
+        identifiers.add(identifier)
+    return identifiers, ""

@@ -70,7 +70,8 @@ def make_function(tmp_path, handlers):
                 function=function,
                 rows=rows,
                 logs=lambda: {
-                    path.stem: path.read_text() for path in sorted(tmp_path.rglob("*.log"))
+                    path.stem.removeprefix("[$LATEST]"): path.read_text()
+                    for path in sorted(tmp_path.rglob("*.log"))
                 },
                 folder=tmp_path,
             )
