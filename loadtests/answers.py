@@ -7,11 +7,12 @@ from typing import Any
 def outcome_of(response: Any) -> tuple[str, str | None]:
     """(kind, code) of an HTTP attempt: what can be known of it.
 
-    4xx: the server says it was not done. 5xx, a lost connection or a timeout: unknown. Only a
+    202, or 200 where a service says it so: accepted, for that is what the sender learns. 4xx: the
+    server says it was not done. Another answer, a lost connection or a timeout: unknown. Only a
     refused connection is certain without an answer: nothing was sent.
     """
     status = response.status_code
-    if status == 202:
+    if status in {200, 202}:
         return "ok", None
     if 400 <= status < 500:
         return "fail", f"HTTP {status}"
@@ -55,8 +56,9 @@ def _error(response: Any) -> BaseException | None:
 
 
 def email_id_of(response: Any) -> str | None:
+    """As the answer names it; None when it names none, or an empty one."""
     try:
-        return str(response.json()["id"])
+        return str(response.json()["id"]) or None
     except (ValueError, KeyError, TypeError):
         return None
 

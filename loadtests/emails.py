@@ -18,9 +18,13 @@ def email_about(person: Person, arrival: Arrival) -> dict[str, object]:
 
 
 def headers_of(arrival: Arrival, api_key: str) -> dict[str, str]:
-    """Its headers: all attempts at one arrival have the same key."""
+    """Its headers: all attempts at one arrival have the same key.
+
+    The API key goes twice: where our API looks for it, and where API Gateway does.
+    """
     return {
         "Authorization": f"Bearer {api_key}",
+        "x-api-key": api_key,
         "Idempotency-Key": arrival.key,
         "X-Message-Group": arrival.group,
     }

@@ -26,6 +26,7 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     WithJsonSchema,
     model_validator,
@@ -63,6 +64,12 @@ def email_id_for(tenant: str, idempotency_key: str | None) -> str:
         return f"em_{uuid.uuid4().hex}"
     digest = hashlib.sha256(f"{tenant}\0{idempotency_key}".encode())
     return f"em_{digest.hexdigest()[:32]}"
+
+
+def unquoted(idempotency_key: str) -> str:
+    """The key in a header's value (IETF draft: a quoted string; bare ones are common)."""
+    is_quoted = len(idempotency_key) > 2 and idempotency_key[0] == idempotency_key[-1] == '"'
+    return idempotency_key[1:-1] if is_quoted else idempotency_key
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -184,6 +191,13 @@ class Email(Discreet):
         return list(dict.fromkeys(mailbox.address for mailbox in everybody))
 
 
+class EmailRequest(Email):
+    """The body of POST /v1/emails: an email, and how to treat it."""
+
+    send_after: AwareDatetime | None = None
+    message_group: MessageGroup | None = None
+
+
 class QueuedEmail(Discreet):
     """The body of one SQS message."""
 
@@ -200,11 +214,41 @@ class QueuedEmail(Discreet):
         text = self.model_dump_json(by_alias=True, exclude_defaults=True, context=REVEAL)
         return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
-    @classmethod
-    def from_body(cls, body: str) -> Self:
-        """Raises UnreadableMessageError when the body is not such a message."""
+    @staticmethod
+    def from_body(body: str) -> "QueuedEmail":
+        """Raises UnreadableMessageError when the body is not such a message.
+
+        Nor one of version 2: that is read as the message that the API would have made.
+        """
         try:
-            return cls.model_validate_json(body)
+            message = _MESSAGE.validate_json(body)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             raise UnreadableMessageError(f"unreadable message body: {first['type']}") from None
+        return message if isinstance(message, QueuedEmail) else message.as_email()
+
+
+class QueuedRequest(Discreet):
+    """The body of a message without an API of ours: a sender's request, as it came.
+
+    A mapping template of API Gateway cannot hash, so it passes on what the email's id is made of,
+    and the reader makes it: the same as the API's, so that every repeat has the same body and id.
+    """
+
+    version: Literal[2]
+    tenant: str = Field(min_length=1)
+    idempotency_key: str = Field(min_length=1)
+    request: EmailRequest
+
+    def as_email(self) -> QueuedEmail:
+        return QueuedEmail(
+            version=1,
+            email_id=email_id_for(self.tenant, unquoted(self.idempotency_key)),
+            send_after=self.request.send_after,
+            email=self.request,
+        )
+
+
+_MESSAGE: TypeAdapter[QueuedEmail | QueuedRequest] = TypeAdapter(
+    Annotated[QueuedEmail | QueuedRequest, Field(discriminator="version")]
+)

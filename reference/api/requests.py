@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
@@ -20,8 +20,8 @@ from reference.domain import (
     LINE_LENGTH_MAX,
     MESSAGE_GROUP,
     RECIPIENTS_MAX,
-    Email,
-    MessageGroup,
+    EmailRequest,
+    unquoted,
 )
 
 # The worker postpones by visibility, which SQS lets last 12 hours.
@@ -51,13 +51,6 @@ _WHOLE = (
     f"{RECIPIENTS_MAX} recipients in all"
 )
 _IDEMPOTENCY_KEY = re.compile(r"[ -~]{1,255}")
-
-
-class EmailRequest(Email):
-    """The body of POST /v1/emails: an email, and how to treat it."""
-
-    send_after: AwareDatetime | None = None
-    message_group: MessageGroup | None = None
 
 
 async def read_body(request: Request, *, bytes_max: int) -> bytes:
@@ -93,7 +86,7 @@ def parse_email(body: bytes, *, wall_s: float) -> EmailRequest:
 
 
 def idempotency_key(headers: Headers) -> str | None:
-    """The sender's Idempotency-Key (IETF draft: a quoted string; bare ones are common).
+    """The sender's Idempotency-Key.
 
     Raises Problem.
     """
@@ -104,8 +97,7 @@ def idempotency_key(headers: Headers) -> str | None:
         raise problems.invalid(
             [Violation("Idempotency-Key", "one header of 1 to 255 printable ASCII characters")]
         )
-    key = values[0]
-    return key[1:-1] if len(key) > 2 and key[0] == key[-1] == '"' else key
+    return unquoted(values[0])
 
 
 def message_group(headers: Headers, request: EmailRequest, *, tenant: str, email_id: str) -> str:

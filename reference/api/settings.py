@@ -33,18 +33,23 @@ def _check_keys(keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
     return keys
 
 
+TenantKeys = Annotated[
+    dict[str, SecretStr],
+    NoDecode,
+    BeforeValidator(_parse_keys),
+    Field(min_length=1),
+    AfterValidator(_check_keys),
+]
+
+
 class ApiSettings(ProcessSettings):
     """EMAIL_API_*."""
 
     model_config = SettingsConfigDict(env_prefix="EMAIL_API_")
 
-    keys: Annotated[
-        dict[str, SecretStr],
-        NoDecode,
-        BeforeValidator(_parse_keys),
-        Field(min_length=1),
-        AfterValidator(_check_keys),
-    ] = Field(description='a JSON object of tenants and their API keys, {"shop": "KEY"}')
+    keys: TenantKeys = Field(
+        description='a JSON object of tenants and their API keys, {"shop": "KEY"}'
+    )
     host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
     port: Port = Field(default=0, description="TCP port, 0 to 65535; 0 takes a free one")
     port_file: Annotated[Path | None, AfterValidator(parent_must_exist)] = Field(

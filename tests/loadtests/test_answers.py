@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtests.answers import call_result, outcome_of
+from loadtests.answers import call_result, email_id_of, outcome_of
 from loadtests.options import TargetError, check_target
 
 
@@ -21,7 +21,8 @@ class Answer:
     ("status", "error", "kind"),
     [
         (202, None, "ok"),
-        (200, None, "info"),  # not the answer that acknowledges
+        (200, None, "ok"),  # as API Gateway says it
+        (204, None, "info"),  # not an answer that acknowledges
         (400, None, "fail"),
         (429, None, "fail"),
         (500, None, "info"),
@@ -33,8 +34,24 @@ class Answer:
         (0, ConnectionRefusedError(), "fail"),  # nothing was ever sent
     ],
 )
-def test_only_a_202_is_ok_and_only_a_certain_refusal_fails(status, error, kind):
+def test_only_a_202_or_200_is_ok_and_only_a_certain_refusal_fails(status, error, kind):
     assert outcome_of(Answer(status, error=error))[0] == kind
+
+
+@pytest.mark.parametrize(
+    ("body", "email_id"),
+    [
+        ({"id": "em_1"}, "em_1"),
+        ({"id": ""}, None),  # an answer that names no message
+        ({}, None),
+        ([], None),
+        ("em_1", None),
+    ],
+)
+def test_an_answer_without_an_id_names_no_email(body, email_id):
+    answer = Answer(202)
+    answer.json = lambda: body
+    assert email_id_of(answer) == email_id
 
 
 @pytest.mark.parametrize(

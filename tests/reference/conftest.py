@@ -177,6 +177,12 @@ def pipeline(tmp_path):
         yield pipeline
 
 
+@pytest.fixture(scope="session")
+def pipeline_in():
+    """pipeline_in(folder): a pipeline of which nothing runs yet, while a block runs."""
+    return lambda folder: contextlib.closing(Pipeline(folder))
+
+
 class SinkProcess:
     """The mail sink as a process of its own, with its files in one folder."""
 

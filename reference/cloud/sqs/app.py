@@ -25,7 +25,7 @@ from reference.cloud.sqs.json_protocol import JsonProtocol
 from reference.cloud.sqs.ledger import QueueLedger
 from reference.cloud.sqs.limits import OFF, REQUEST_BYTES_MAX, STRICT
 from reference.cloud.sqs.polling import LongPolls
-from reference.cloud.sqs.query_protocol import FORM, QueryProtocol
+from reference.cloud.sqs.query_protocol import FORM, QueryInJsonOut, QueryProtocol
 from reference.cloud.sqs.quotas import BURST_CALLS_DEFAULT, Quotas
 from reference.cloud.sqs.service import Backend, LocalSqs
 from reference.cloud.sqs.shapes import load_model
@@ -62,6 +62,7 @@ class SqsApp:
         self._admin = admin
         model = load_model()
         self._json, self._query = JsonProtocol(model), QueryProtocol(model)
+        self._query_in_json_out = QueryInJsonOut(model)
         self._new_request_id = unique_ids()
 
     def respond(self, request: Request) -> Reply | Awaitable[Reply]:
@@ -98,8 +99,12 @@ class SqsApp:
             return protocol.refusal(_as_sqs_error(error), request_id)
 
     def _protocol_without_target(self, request: Request) -> WireProtocol:
-        is_form = request.headers.get(b"content-type", b"").startswith(FORM)
-        return self._query if is_form or request.method in {b"GET", b"HEAD"} else self._json
+        headers = request.headers
+        is_form = headers.get(b"content-type", b"").startswith(FORM)
+        if not is_form and request.method not in {b"GET", b"HEAD"}:
+            return self._json
+        wants_json = headers.get(b"accept", b"").startswith(b"application/json")
+        return self._query_in_json_out if wants_json else self._query
 
     async def housekeep(self) -> None:
         """Expire messages and open and close fault windows while no call does it."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reference.cloud.sqs.app import SqsApp, create_app
-from reference.cloud.sqs.server import SqsServer
+from reference.cloud.sqs.server import HttpServer
 from reference.listening import bind
 
 _START_S_MAX = 20.0
@@ -24,7 +24,7 @@ def running(app: SqsApp | None = None, *, host: str = "127.0.0.1", port: int = 0
     listener = bind(host, port)
     url = f"http://{host}:{listener.getsockname()[1]}"
     started = threading.Event()
-    server = SqsServer(app or create_app(), started.set)
+    server = HttpServer(app or create_app(), started.set)
     thread = threading.Thread(target=server.run, args=(listener,), daemon=True)
     thread.start()
     try:

@@ -64,7 +64,10 @@ class Gateway:
         self, upstream: str, quotas: Quotas, throttle_error: type[SqsError], *, region: str
     ) -> None:
         """Raises ValueError when `upstream` is no URL, or AWS's and there are no credentials."""
-        self._client = UpstreamClient(upstream)
+        try:
+            self._client = UpstreamClient(upstream)
+        except ValueError as error:
+            raise ValueError(f"--upstream {error}") from None
         self._upstream = self._client.url
         self._quotas = quotas
         self._throttle_error = throttle_error

@@ -1,8 +1,11 @@
-"""The Query protocol: form fields in, XML out.
+"""The Query protocol: form fields in, XML out, or JSON for who accepts that.
 
 Lists and maps are numbered fields (`Attribute.1.Name`), named by the table below; the queue may
 be named by the path instead of a field. Source: API Reference of version 2012-11-05, whose
-examples show every name.
+examples show every name. The JSON form is what API Gateway's AWS integrations get, which is where
+it is seen: `{"SendMessageResponse":{"ResponseMetadata":{...},"SendMessageResult":{...}}}` in AWS's
+own samples (serverless-patterns, apigw-sqs), `{"Error":{"Code":...},"RequestId":...}` in reports of
+refusals. Members that AWS shows as null are left out, which no JSONPath can tell apart.
 """
 
 import re
@@ -10,6 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
+
+import orjson
 
 from reference.cloud.sqs.checks import shown
 from reference.cloud.sqs.errors import (
@@ -24,6 +29,7 @@ from reference.cloud.sqs.wire import Call, Params, reply
 
 FORM = b"application/x-www-form-urlencoded"
 _CONTENT_TYPE = b"text/xml"
+_JSON = b"application/json"
 _NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FIELDS_MAX = 2_000  # the largest batch with all its attributes has fewer
@@ -108,6 +114,27 @@ class QueryProtocol:
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
         return reply(error.status, _CONTENT_TYPE, body.encode(), request_id)
+
+
+class QueryInJsonOut(QueryProtocol):
+    """Reads forms and writes JSON."""
+
+    def answer(self, call: Call, result: Params, request_id: str) -> Reply:
+        document = {
+            f"{call.action}Response": {
+                "ResponseMetadata": {"RequestId": request_id},
+                f"{call.action}Result": result,
+            }
+        }
+        return reply(200, _JSON, orjson.dumps(document), request_id)
+
+    def refusal(self, error: SqsError, request_id: str) -> Reply:
+        fault = "Sender" if error.is_sender_fault else "Receiver"
+        document = {
+            "Error": {"Code": error.code, "Message": _message_of(error), "Type": fault},
+            "RequestId": request_id,
+        }
+        return reply(error.status, _JSON, orjson.dumps(document), request_id)
 
 
 def _message_of(error: SqsError) -> str:

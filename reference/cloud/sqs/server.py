@@ -1,4 +1,4 @@
-"""Serving an SqsApp over HTTP: start, announce, stop at once.
+"""Serving an application over HTTP: start, announce, stop at once.
 
 `on_started` is called once connections are answered; SIGTERM and SIGINT end long polls right
 away, so a stop takes a moment however many receives wait.
@@ -11,21 +11,35 @@ import resource
 import signal
 import socket
 from collections.abc import Callable
+from typing import Protocol
 
 import uvloop
 
-from reference.cloud.sqs.app import SqsApp
 from reference.cloud.sqs.connection import HttpConnection
+from reference.cloud.sqs.exchange import Handler
 
 _BACKLOG = 4096  # connections that may wait to be accepted
 _STOP_S_MAX = 3.0
 _LOOK_S = 0.005
 
 
-class SqsServer:
+class Application(Handler, Protocol):
+    """What is served."""
+
+    async def housekeep(self) -> None:
+        """What is to be done while no request asks for it; cancelled at the end."""
+
+    def stop(self) -> None:
+        """Answer at once whatever waits."""
+
+    def close(self) -> None:
+        """Every call was answered: write what is left to write."""
+
+
+class HttpServer:
     """One server; `run` it once. `stop` ends it, from any thread."""
 
-    def __init__(self, app: SqsApp, on_started: Callable[[], None]) -> None:
+    def __init__(self, app: Application, on_started: Callable[[], None]) -> None:
         self._app = app
         self._on_started = on_started
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -72,7 +86,7 @@ class SqsServer:
         await asyncio.sleep(0)  # so that their tasks end
 
 
-def serve(app: SqsApp, listener: socket.socket, on_started: Callable[[], None]) -> None:
+def serve(app: Application, listener: socket.socket, on_started: Callable[[], None]) -> None:
     """Serve on a bound socket until SIGTERM or SIGINT; for the main thread of a process.
 
     `on_started` is called once connections are answered.
@@ -82,7 +96,7 @@ def serve(app: SqsApp, listener: socket.socket, on_started: Callable[[], None]) 
     # what it could free is little, as requests leave no cycles behind.
     gc.freeze()
     gc.set_threshold(50_000, 20, 1_000_000)
-    SqsServer(app, on_started).run(listener, stops_on=(signal.SIGTERM, signal.SIGINT))
+    HttpServer(app, on_started).run(listener, stops_on=(signal.SIGTERM, signal.SIGINT))
 
 
 def _allow_many_connections() -> None:

@@ -1,4 +1,4 @@
-"""A small HTTP client for the gateway: one connection a call, cut off at will.
+"""A small HTTP client to stand before another server: one connection a call, cut off at will.
 
 One connection a call, because a pooled one that the other side closed leaves open whether the
 call was done; a gateway must not add doubts of its own.
@@ -18,6 +18,10 @@ _ANSWER_S_MAX = 30.0
 
 class UpstreamLostError(Exception):
     """No answer: nobody listens, the connection broke, or it took too long."""
+
+
+class UpstreamTimeoutError(UpstreamLostError):
+    """It took too long."""
 
 
 class Answer(NamedTuple):
@@ -61,11 +65,12 @@ class _Reading:
 class UpstreamClient:
     """Posts to one server."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, answer_s_max: float = _ANSWER_S_MAX) -> None:
         """Raises ValueError when `url` is no http or https URL."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"--upstream {url}: an http:// or https:// URL is wanted")
+            raise ValueError(f"{url}: an http:// or https:// URL is wanted")
+        self._answer_s_max = answer_s_max
         self.url = url.rstrip("/")
         self.host = parts.hostname
         self._ssl = ssl.create_default_context() if parts.scheme == "https" else None
@@ -77,9 +82,11 @@ class UpstreamClient:
     async def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Raises UpstreamLostError."""
         try:
-            async with asyncio.timeout(_ANSWER_S_MAX):
+            async with asyncio.timeout(self._answer_s_max):
                 return await self._post(headers, body)
-        except (OSError, TimeoutError, httptools.HttpParserError) as error:
+        except TimeoutError as error:
+            raise UpstreamTimeoutError(type(error).__name__) from error
+        except (OSError, httptools.HttpParserError) as error:
             raise UpstreamLostError(type(error).__name__) from error
 
     async def _post(self, headers: Mapping[str, str], body: bytes) -> Answer:

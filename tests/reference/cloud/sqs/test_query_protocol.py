@@ -1,5 +1,6 @@
 """The Query protocol with raw requests, as older SDKs and API Gateway send them."""
 
+import json
 import re
 import urllib.error
 import urllib.request
@@ -170,3 +171,25 @@ def test_a_form_that_is_no_utf8_is_refused(endpoint):
     with caught.value as error:
         assert error.code == 400
         assert elements(error.read().decode(), "Code") == ["SerializationException"]
+
+
+def test_who_accepts_json_is_answered_in_it_as_api_gateway_is(queue_url):
+    def call_for_json(**fields):
+        request = urllib.request.Request(  # noqa: S310
+            queue_url, data=urlencode(fields).encode(), headers={"Accept": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    status, sent = call_for_json(Action="SendMessage", MessageBody="b", MessageGroupId="g")
+    assert status == 200
+    assert sent["SendMessageResponse"]["SendMessageResult"]["MessageId"]
+    assert sent["SendMessageResponse"]["ResponseMetadata"]["RequestId"]
+    status, refused = call_for_json(Action="SendMessage", MessageBody="b")
+    assert status == 400
+    assert refused["Error"]["Code"] == "MissingParameter"
+    assert refused["Error"]["Type"] == "Sender"
