@@ -20,6 +20,7 @@ from scenarios.model import EmailLoad, SqsCallLoad
 
 LOCALES = ("en_US", "de_DE", "pl_PL", "fr_FR", "en_GB", "ja_JP")
 BLOCK_ARRIVALS = 1 << 14  # drawn at once; a sender waits for less than a millisecond
+BLOCK_ARRIVALS_MIN = 1 << 6
 CORRELATION_HEADER = "X-Queueproof-Key"
 
 
@@ -69,7 +70,8 @@ def email_blocks(load: EmailLoad, seed: int) -> Iterator[ArrivalBlock]:
     """The emails of a load in bulk, in the order of their intended times.
 
     Times are evenly spaced, or a Poisson process. Whole blocks are drawn and the last one is cut,
-    so that a shorter load is a prefix of the longer one, to the bit. The generator is the Mersenne
+    so that a shorter load is a prefix of the longer one, to the bit; how large the blocks are
+    changes nothing, and a small load draws small ones. The generator is the Mersenne
     Twister of `random`, whose sequence NumPy's RandomState can continue and promises to keep.
     """
     is_even = load.arrivals == "even"
@@ -77,24 +79,26 @@ def email_blocks(load: EmailLoad, seed: int) -> Iterator[ArrivalBlock]:
     draws = _twister(f"arrivals/{seed}")
     cumulative = np.cumsum(zipf_weights(load.groups, load.group_skew))
     first, last_s = 0, 0.0
+    some = 1 << int(load.rate_per_s * load.duration_s).bit_length()  # more than are expected
+    block = min(max(some, BLOCK_ARRIVALS_MIN), BLOCK_ARRIVALS)
     while total is None or first < total:
-        numbers = np.arange(first, first + BLOCK_ARRIVALS)
+        numbers = np.arange(first, first + block)
         if is_even:
             times_s = numbers / load.rate_per_s
-            chances = draws.random_sample(BLOCK_ARRIVALS)
+            chances = draws.random_sample(block)
         else:
-            pairs = draws.random_sample((BLOCK_ARRIVALS, 2))
+            pairs = draws.random_sample((block, 2))
             gaps_s = -np.log1p(-pairs[:, 0]) / load.rate_per_s
             times_s, chances = np.cumsum(np.concatenate([[last_s], gaps_s]))[1:], pairs[:, 1]
         last_s = float(times_s[-1])
         groups = np.searchsorted(cumulative, chances * cumulative[-1], side="right")
-        kept = BLOCK_ARRIVALS if total is None else min(BLOCK_ARRIVALS, total - first)
+        kept = block if total is None else min(block, total - first)
         if total is None and last_s >= load.duration_s:
             kept = int(np.searchsorted(times_s, load.duration_s, side="left"))
             total = first + kept
         if kept:
             yield ArrivalBlock(numbers[:kept], times_s[:kept], groups[:kept].astype(np.int32))
-        first += BLOCK_ARRIVALS
+        first += block
 
 
 def email_arrivals(load: EmailLoad, seed: int, prefix: str) -> Iterator[Arrival]:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from multiprocessing.context import BaseContext
 
 from loadtests.sim.plan import plan_of
@@ -124,8 +124,12 @@ def _begin_job() -> None:
     gc.freeze()  # what is imported stays; looking at it again and again takes time
 
 
+# Its word lists take as long to load as several people to make, and are the same each time.
+_people = cache(People)
+
+
 def _try_seeds(scenario: Scenario, twin: Twin, seeds: range) -> list[SeedResult]:
-    people = People()
+    people = _people()
     # Cycles are collected between the seeds: within one they cost time and free nothing.
     was_enabled = gc.isenabled()
     gc.disable()

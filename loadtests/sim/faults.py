@@ -86,16 +86,15 @@ class FaultDriver:
         """Open and close the windows of SQS's and the providers' faults, met or not."""
         for edge_s in (fault.start_s, getattr(fault, "end_s", None)):
             if edge_s is not None:
-                self._kernel.call_at(self._kernel.clock.now_s() + edge_s, self._settle)
+                self._kernel.call_later(edge_s, self._settle)
 
     def _settle(self) -> None:
         self._breakable.sqs.settle()
         self._breakable.providers.settle()
 
     def _arm(self, fault: ProcessFault | ClockFault | NetworkFault) -> None:
-        now_s = self._kernel.clock.now_s()
         if fault.after is None:
-            self._kernel.call_at(now_s + fault.start_s, self._begin, fault)
+            self._kernel.call_later(fault.start_s, self._begin, fault)
             return
         trigger = fault.after
         left = trigger.count
@@ -105,8 +104,7 @@ class FaultDriver:
             if trigger.ledger == "sink" or row["event"] == trigger.event:
                 left -= 1
                 if left == 0:
-                    now_s = self._kernel.clock.now_s()
-                    self._kernel.call_at(now_s + fault.start_s, self._begin, fault)
+                    self._kernel.call_later(fault.start_s, self._begin, fault)
 
         self._ledgers.watch(trigger.ledger, count)
 
@@ -128,7 +126,7 @@ class FaultDriver:
             self._write("end", fault)
 
         self._heal[fault.label] = end
-        self._kernel.call_at(self._kernel.clock.now_s() + lasts_s, self._end, fault.label)
+        self._kernel.call_later(lasts_s, self._end, fault.label)
 
     def _end(self, label: str) -> None:
         heal = self._heal.pop(label, None)

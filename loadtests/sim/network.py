@@ -160,8 +160,7 @@ class Network:
         if exchange.serving is not None:
             passage_s = self._passage_s(exchange.link, "to")
             if passage_s is not None:
-                at_s = self._kernel.clock.now_s() + passage_s
-                exchange.serving.call_at(at_s, exchange.lose)
+                exchange.serving.call_later(passage_s, exchange.lose)
 
     def reply(self, exchange: Exchange, outcome: Outcome) -> None:
         """The server has done with it."""
@@ -185,7 +184,8 @@ class Network:
         there_s = self._passage_s(exchange.link, "to")
         back_s = None if there_s is None else self._passage_s(exchange.link, "from")
         if there_s is None or back_s is None:
-            self._later(CONNECT_FIRST_S * 2**resent, self.connect, exchange, resent + 1)
+            pause_s = CONNECT_FIRST_S * 2**resent
+            self._kernel.call_later(pause_s, self.connect, exchange, resent + 1)
             return
         is_up = exchange.server.process is not None
         self._tell(exchange, there_s + back_s, None if is_up else Outcome("refused"))
@@ -199,9 +199,9 @@ class Network:
         passage_s = self._passage_s(exchange.link, way)
         if passage_s is None:
             pause_s = RETRANSMIT_FIRST_S * 2**resent
-            self._later(pause_s, self.carry, exchange, way, resent + 1, outcome)
+            self._kernel.call_later(pause_s, self.carry, exchange, way, resent + 1, outcome)
         elif way == "to":
-            self._later(passage_s, self._arrive, exchange)
+            self._kernel.call_later(passage_s, self._arrive, exchange)
         else:
             self._tell(exchange, passage_s, outcome)
 
@@ -218,11 +218,7 @@ class Network:
 
     def _tell(self, exchange: Exchange, latency_s: float, outcome: Outcome | None) -> None:
         if exchange.client_waits and exchange.parked is not None:
-            at_s = self._kernel.clock.now_s() + latency_s
-            exchange.client.call_at(at_s, exchange.parked.resume, outcome)
-
-    def _later(self, seconds: float, callback: Callable[..., None], *args: Any) -> None:
-        self._kernel.call_at(self._kernel.clock.now_s() + seconds, callback, *args)
+            exchange.client.call_later(latency_s, exchange.parked.resume, outcome)
 
     def _passage_s(self, link: Link, way: Way) -> float | None:
         """How long a packet is on its way; None when it is lost."""

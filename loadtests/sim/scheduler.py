@@ -25,22 +25,9 @@ class SimulationError(Exception):
 
 
 class Handle:
-    """A callback that is to run; `cancel` takes it back. As asyncio.Handle."""
+    """Takes a callback back that is yet to run. As asyncio.Handle."""
 
-    __slots__ = ("args", "callback", "context", "is_cancelled", "process")
-
-    def __init__(
-        self,
-        process: "Process",
-        callback: Callable[..., object],
-        args: tuple[Any, ...],
-        context: Context | None,
-    ) -> None:
-        self.process = process
-        self.callback = callback
-        self.args = args
-        self.context = context
-        self.is_cancelled = False
+    is_cancelled = False  # of the class: most are never touched again
 
     def cancel(self) -> None:
         self.is_cancelled = True
@@ -49,12 +36,24 @@ class Handle:
         return self.is_cancelled
 
 
+# When, the how-manieth, and what to call in which process: a tuple, which a heap compares fastest.
+Due = tuple[
+    float,
+    int,
+    "Process",
+    Callable[..., object],
+    tuple[Any, ...],
+    Context | None,
+    Handle,
+]
+
+
 class Scheduler:
     """Runs callbacks in the order of their virtual times, those of one time as they came."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
-        self.due: list[tuple[float, int, Handle]] = []  # a heap
+        self.due: list[Due] = []  # a heap
         self.numbers = itertools.count()
         self._is_stopped = False
         self.steps = 0
@@ -76,23 +75,23 @@ class Scheduler:
             while not self._is_stopped:
                 if not due or due[0][0] > deadline_s:
                     return False
-                at_s, _, handle = heappop(due)
-                process = handle.process
+                each = heappop(due)
+                at_s, _, process, callback, args, context, handle = each
                 if handle.is_cancelled or process.is_dead:
                     continue
                 now_s = clock.now_s()
                 if at_s > now_s:
                     clock.advance(at_s - now_s)
                 if process.is_paused:
-                    process.put_off(handle)
+                    process.put_off(each)
                     continue
                 if process.loop is not loop:
                     loop = process.loop
                     _set_running_loop(loop)
-                if handle.context is None:
-                    handle.callback(*handle.args)
+                if context is None:
+                    callback(*args)
                 else:
-                    handle.context.run(handle.callback, *handle.args)
+                    context.run(callback, *args)
                 turns += 1
                 if turns > TURNS_MAX:
                     raise SimulationError(f"no end after {TURNS_MAX:,} callbacks at {now_s:.3f} s")
@@ -118,7 +117,7 @@ class Process:
         self.loop: AbstractEventLoop | None = None
         self.serve: Callable[[Exchange], None] = _serve_nobody
         self._due, self._numbers = scheduler.due, scheduler.numbers
-        self._put_off: list[Handle] = []
+        self._put_off: list[Due] = []
 
     def call_at(
         self,
@@ -127,19 +126,26 @@ class Process:
         *args: Any,
         context: Context | None = None,
     ) -> Handle:
-        handle = Handle(self, callback, args, context)
-        heappush(self._due, (at_s, next(self._numbers), handle))
+        handle = Handle()
+        heappush(self._due, (at_s, next(self._numbers), self, callback, args, context, handle))
+        return handle
+
+    def call_later(self, delay_s: float, callback: Callable[..., object], *args: Any) -> Handle:
+        handle = Handle()
+        at_s = self.clock.now_s() + delay_s
+        heappush(self._due, (at_s, next(self._numbers), self, callback, args, None, handle))
         return handle
 
     def call_soon(
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Handle:
-        handle = Handle(self, callback, args, context)
-        heappush(self._due, (self.clock.now_s(), next(self._numbers), handle))
+        handle = Handle()
+        now_s = self.clock.now_s()
+        heappush(self._due, (now_s, next(self._numbers), self, callback, args, context, handle))
         return handle
 
-    def put_off(self, handle: Handle) -> None:
-        self._put_off.append(handle)
+    def put_off(self, each: Due) -> None:
+        self._put_off.append(each)
 
     def kill(self) -> None:
         self.is_dead = True
@@ -152,6 +158,6 @@ class Process:
         """Go on; what became due meanwhile is run first."""
         self.is_paused = False
         now_s = self.clock.now_s()
-        for handle in self._put_off:
-            heappush(self._due, (now_s, next(self._numbers), handle))
+        for _, _, *what in self._put_off:
+            heappush(self._due, (now_s, next(self._numbers), *what))
         self._put_off.clear()

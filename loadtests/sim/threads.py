@@ -34,8 +34,7 @@ class Parked:
         self._is_woken = False
         self._timer: Handle | None = None
         if timeout_s is not None:
-            process = threads.process
-            self._timer = process.call_at(process.clock.now_s() + timeout_s, self.resume, TIMED_OUT)
+            self._timer = threads.process.call_later(timeout_s, self.resume, TIMED_OUT)
 
     def wait(self) -> Any:
         """Block; returns what `resume` was given, TIMED_OUT, or None when it was woken."""
@@ -47,10 +46,8 @@ class Parked:
             self._is_woken = True
             if self._timer is not None:
                 self._timer.cancel()
-            process = self.threads.process
-            process.call_at(
-                process.clock.now_s() + self.threads.turn_s(), self._greenlet.switch, None
-            )
+            threads = self.threads
+            threads.process.call_later(threads.turn_s(), self._greenlet.switch, None)
 
     def resume(self, value: Any) -> None:
         """Let it go on now; called in its process, and not by a thread."""
@@ -86,7 +83,8 @@ class SimThreads:
         Otherwise each would end, `finally` blocks and all, when it is collected as garbage.
         """
         for body in self._greenlets:
-            body.throw(GreenletExit)
+            if not body.dead:
+                body.throw(GreenletExit)
         self._greenlets.clear()
 
     def lock(self) -> AbstractContextManager[object]:
@@ -111,8 +109,7 @@ class SimThreads:
         """Begin to run it, soon."""
         body = greenlet(work, parent=self.hub)
         self._greenlets.append(body)
-        process = self.process
-        process.call_at(process.clock.now_s() + self.turn_s(), body.switch)
+        self.process.call_later(self.turn_s(), body.switch)
 
 
 class SimLock:
