@@ -75,12 +75,12 @@ def _judge_experiment(run: Path, name: str, manifest: RunManifest, say: Say) -> 
         found = [_tempered(checks[claim](history), why_not) for claim in plan.claims]
         ids = {offence.id for verdict in found for offence in verdict.offences}
         cards = history.cards(sorted(ids), replay)
-        return [_with_cards(verdict, cards, replay) for verdict in found]
+        return [with_cards(verdict, cards, replay) for verdict in found]
     finally:
         history.close()
 
 
-def _with_cards(verdict: Verdict, cards: dict[str, Card], replay: str) -> Verdict:
+def with_cards(verdict: Verdict, cards: dict[str, Card], replay: str) -> Verdict:
     """Each offence with what happened to its email, and all with the command that replays it."""
     offences = [
         offence.model_copy(update={"card": cards.get(offence.id)}) for offence in verdict.offences

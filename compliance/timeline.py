@@ -37,7 +37,11 @@ EMAILS = """
 """
 # The columns of each ledger that a card tells, and by which of them an email is found.
 ROWS = {
-    "sender": (("kind", "attempt", "group", "intended_s", "status", "code"), "key", ""),
+    "sender": (
+        ("kind", "attempt", "group", "intended_s", "status", "code", "email_id"),
+        "key",
+        "",
+    ),
     "queue": (("event", "queue", "group", "receive_count"), "dedup_id", "message_id"),
     "worker": (
         ("event", "receive_count", "provider", "reason", "definite"),
@@ -159,6 +163,7 @@ def _card(
         keys=_present(called.keys, (seen["sender"], "by"), (seen["sink"], "by")),
         email_ids=_present(
             called.email_ids,
+            (seen["sender"], "email_id"),
             (seen["queue"], "by"),
             (seen["worker"], "by"),
             (seen["sink"], "also_by"),

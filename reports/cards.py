@@ -36,7 +36,8 @@ def card_view(card: Card) -> CardView:
 
 def text_lines(card: CardView) -> Iterator[str]:
     """The card as lines of a terminal; times are seconds."""
-    yield f"experiment  {card.experiment}, seed {card.seed}"
+    seed = f", seed {card.seed}" if card.replay else ""  # what nobody drew needs none
+    yield f"experiment  {card.experiment}{seed}"
     for kind, name in card.names:
         yield f"{kind:<12}{name}"
     if card.group:

@@ -1,10 +1,11 @@
 """The assertions on what became of the emails: a test fails unless the verdict is `verified`."""
 
-from compliance.verdict import Outcome, Verdict
+from compliance.verdict import Offence, Outcome, Verdict
 from queueproof.pytest_plugin.case import Case
+from reports.cards import card_view, text_lines
 
 OFFENCES_SHOWN = 10
-STORIES_SHOWN = 3
+CARDS_SHOWN = 3
 TIMEOUT_S = 30.0
 SETTLE_S = 1.0
 
@@ -62,12 +63,21 @@ def _told(verdict: Verdict, case: Case) -> str:
     """The failure message: ids and what was seen of them, never a recipient or a text."""
     lines = [f"{verdict.claim} {verdict.outcome}: {verdict.summary}"]
     for number, offence in enumerate(verdict.offences[:OFFENCES_SHOWN]):
-        named, story = case.story_of(offence.id)
-        lines.append(f"  {named}: {offence.what}")
-        if number < STORIES_SHOWN:
-            lines += [f"    {line}" for line in story]
+        lines.append(f"  {_named(offence)}: {offence.what}")
+        if number < CARDS_SHOWN and offence.card is not None:
+            lines += [f"    {line}".rstrip() for line in text_lines(card_view(offence.card))]
     if verdict.offence_count > OFFENCES_SHOWN:
         lines.append(f"  ... and {verdict.offence_count - OFFENCES_SHOWN:,} more")
     lines += [f"  because {reason}" for reason in verdict.reasons]
     lines.append(f"evidence: {case.folder}  (queueproof report {case.folder})")
     return "\n".join(lines)
+
+
+def _named(offence: Offence) -> str:
+    """The email's key, as the test knows it, and the service's id for it."""
+    card = offence.card
+    if card is None:
+        return offence.id
+    key = offence.id if offence.id in card.keys else next(iter(card.keys), offence.id)
+    others = [email_id for email_id in card.email_ids if email_id != key]
+    return f"{key} ({others[0]})" if others else key

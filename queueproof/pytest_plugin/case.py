@@ -16,7 +16,7 @@ from pathlib import Path
 
 from compliance.checks import coherence
 from compliance.history import History
-from compliance.judge import judge
+from compliance.judge import judge, with_cards
 from compliance.verdict import OFFENCES_KEPT, Verdict, decide
 from queueproof.machine import this_machine
 from queueproof.pytest_plugin.faults import Faults
@@ -24,7 +24,6 @@ from queueproof.pytest_plugin.identities import Identities, Row
 from queueproof.pytest_plugin.ledger import Ledger
 from queueproof.pytest_plugin.local_sqs import LocalSqs
 from queueproof.pytest_plugin.mail_sink import MailSink
-from queueproof.pytest_plugin.timeline import timeline
 from scenarios.evidence import ExperimentRecord, Phase, Plan, RunManifest, write_record
 
 POLL_S = 0.05
@@ -101,27 +100,20 @@ class Case:
                 reasons.append("nothing was delivered, so nothing could be twice")
             if not history.record.drained:
                 reasons.append("the queue was not seen to drain, so second copies may be in it")
-            return Verdict(
+            offences = history.offences("duplicated", "delivered more than once", OFFENCES_KEPT)
+            verdict = Verdict(
                 claim=NO_DUPLICATES,
                 experiment=self._name,
                 outcome=decide(sets.duplicated, reasons),
                 summary=f"{sets.delivered:,} delivered, {sets.duplicated:,} of them twice",
-                offences=history.offences("duplicated", "delivered more than once", OFFENCES_KEPT),
+                offences=offences,
                 offence_count=sets.duplicated,
                 reasons=reasons,
             )
+            cards = history.cards([offence.id for offence in offences], replay="")
+            return with_cards(verdict, cards, replay="")
         finally:
             history.close()
-
-    def story_of(self, email_id: str) -> tuple[str, list[str]]:
-        """An email's names (its key, and the service's id), and its events line by line."""
-        ledgers = self._ledgers()
-        identities = Identities(self.ledger.sender_rows)
-        key = identities.key_of(email_id)
-        if key is None:
-            return email_id, []
-        named = key if key == email_id else f"{key} ({email_id})"
-        return named, timeline(key, identities.id_of(key), ledgers, self.start_s)
 
     def silent_faults(self) -> list[str]:
         """Why the test proves nothing: faults that were to fire and did not."""
@@ -162,13 +154,13 @@ class Case:
 
     def _ledgers(self) -> dict[str, list[Row]]:
         """What everybody saw, each email under one id."""
-        sender = self.ledger.sender_rows
+        sender, queue = self.ledger.sender_rows, self._queue_rows()
         identities = Identities(sender)
         return {
             "sender": identities.sender_rows(sender),
-            "queue": identities.queue_rows(self._queue_rows()),
+            "queue": identities.queue_rows(queue),
             "sink": identities.sink_rows(self._sink_rows()),
-            "faults": self._fault_rows(),
+            "faults": identities.fault_rows(self._fault_rows(), queue),
         }
 
     def _collect(self, claims: Sequence[str]) -> None:

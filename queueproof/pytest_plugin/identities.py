@@ -96,6 +96,27 @@ class Identities:
             seen.append({**row, **known})
         return seen
 
+    def fault_rows(self, rows: Iterable[Row], queue: Sequence[Row]) -> list[Row]:
+        """The faults' rows, and in them the emails that each fault met.
+
+        `queue` holds the rows that `queue_rows` is given: a fault knows what it met by the names
+        that the queue has for it.
+        """
+        ids: dict[str, str] = {}
+        for row, named in zip(queue, self.queue_rows(queue), strict=True):
+            if named["dedup_id"] is not None:
+                for name in (row["dedup_id"], row["message_id"]):
+                    ids.setdefault(name, named["dedup_id"])
+        return [{**row, "dedup_ids": self._met(row, ids)} for row in rows]
+
+    def _met(self, row: Row, ids: Mapping[str, str]) -> list[str]:
+        """A message that no row of the queue names is nobody's."""
+        found = [ids.get(name) for name in row.get("message_ids") or ()]
+        for name in row.get("dedup_ids") or ():
+            key = self.key_of(name)
+            found.append(ids.get(name) or (name if key is None else self.id_of(key)))
+        return [each for each in dict.fromkeys(found) if each is not None]
+
 
 def _named(row: Row, key: str | None, first_key: str | None, identities: Identities) -> Row:
     """A queue's row under the id of the email that the message stands for."""

@@ -4,10 +4,12 @@ The service is played by the test itself, so each case is the shortest story tha
 """
 
 import os
+import re
 import smtplib
 from email.message import EmailMessage
 
 import pytest
+from botocore.exceptions import ClientError
 
 from compliance.judge import judge
 from queueproof.pytest_plugin import Ledger
@@ -102,6 +104,34 @@ def test_an_accepted_email_that_never_arrives_is_lost_and_named(
         assert_no_loss(timeout_s=5, settle_s=0.2)
     assert "mail-2: 202, never delivered, not in the DLQ" in str(it.value)
     assert "mail-1" not in str(it.value)
+
+
+def test_a_failure_shows_the_card_of_the_email_with_the_fault_that_met_it(
+    enqueue, take, faults, ledger, assert_no_loss
+):
+    faults.lose_answer("SendMessage", nth_call=1)
+    faults.refuse("SendMessage", nth_call=2, error="AccessDenied")  # boto3 does not try again
+    ledger.invoke("mail-1")
+    enqueue("mail-1")
+    ledger.ok("mail-1", "own-1")
+    take()
+    ledger.delivered("mail-1", "own-1")
+    ledger.invoke("mail-2")
+    with pytest.raises(ClientError):
+        enqueue("mail-2")
+    ledger.ok("mail-2", "own-2")
+    with pytest.raises(AssertionError, match="1 lost") as it:
+        assert_no_loss(timeout_s=5, settle_s=0.2)
+    lines = [line.strip() for line in str(it.value).splitlines()]
+    assert "mail-2 (own-2): 202, never delivered, not in the DLQ" in lines
+    told = [line.split(maxsplit=2)[2] for line in lines if re.match(r"\d+\.\d+ +[+-]", line)]
+    assert told == [
+        "sender    invoke, attempt 1",
+        "fault     refuse-2 (refuse) fired on SendMessage, which was not done",
+        "sender    ok (accepted): HTTP 202, attempt 1",
+    ]
+    assert "own-1" not in str(it.value)
+    assert any(re.match("refuse-2 .* fired on this email once", line) for line in lines)
 
 
 def test_if_nothing_at_all_arrives_everything_is_lost(

@@ -87,6 +87,29 @@ def test_a_different_email_absorbed_as_a_repeat_keeps_a_digest_of_its_own():
     assert ids(rows) == ["own-1", "own-1"]
 
 
+@pytest.mark.parametrize(
+    "met",
+    [
+        {"dedup_ids": ["hash"], "message_ids": ["sqs-1"]},
+        {"dedup_ids": None, "message_ids": ["sqs-1"]},
+        {"dedup_ids": ["mail-1"]},
+        {"dedup_ids": ["own-1"], "message_ids": []},
+    ],
+    ids=["what the queue calls it", "a receive or a delete", "the key", "the id"],
+)
+def test_a_fault_is_said_to_have_met_the_email_that_all_ledgers_know(met):
+    found = Identities(sent("mail-1", "own-1"))
+    queue = [stored("sqs-1", dedup_id="hash", text="mail-1"), then("received", "sqs-1", "hash")]
+    (row,) = found.fault_rows([{"event": "fired", **met}], queue)
+    assert row["dedup_ids"] == ["own-1"]
+
+
+def test_what_a_fault_met_of_nobody_keeps_its_name_or_goes():
+    found = Identities(sent("mail-1", "own-1"))
+    rows = [{"dedup_ids": ["stranger"], "message_ids": ["sqs-9"]}, {"event": "start"}]
+    assert [row["dedup_ids"] for row in found.fault_rows(rows, [])] == [["stranger"], []]
+
+
 def test_texts_do_not_reach_the_evidence():
     (row,) = Identities([]).queue_rows([stored("sqs-1", text="dear Ada")])
     assert "text" not in row
