@@ -6,6 +6,7 @@ it judged like any other.
 
 import json
 import os
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from scenarios.model import Scenario, load_scenario
 
 FAILING_SHOWN = 10
 TOLD_TIMES = 20  # words of progress in a campaign
+LINE_CHARS = 100
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,17 @@ def replay(scenario: Scenario, seed: int) -> str:
     return f"queueproof run {scenario.name} --sim --seed {seed}"
 
 
+def _kinds(campaign: Campaign) -> list[str]:
+    """How often each kind of fault fired, of how often it was planned: never is worth a look."""
+    hard = "\N{NO-BREAK SPACE}"
+    told = ", ".join(
+        f"{kind}{hard}{campaign.fired[kind]:,}/{campaign.fired[kind] + campaign.unfired[kind]:,}"
+        for kind in sorted(campaign.fired | campaign.unfired)
+    )
+    lines = textwrap.wrap(told, LINE_CHARS - 4, break_on_hyphens=False)
+    return [f"    {line.replace(hard, ' ')}" for line in lines]
+
+
 def _story(small: Scenario, seed: int) -> list[str]:
     plan = plan_of(small, seed)
     people = synthetic_people(plan.load.people, seed)
@@ -134,7 +147,8 @@ def _lines(
         f"{campaign.times_live:,.0f} times as fast as live",
         f"  {counts['acknowledged']:,} acknowledged, {counts['delivered']:,} delivered, "
         f"{counts['parked']:,} parked; {fired:,} of {fired + sum(campaign.unfired.values()):,} "
-        "planned faults fired",
+        "planned faults fired:",
+        *_kinds(campaign),
         "  "
         + ", ".join(
             f"{counts[name]:,} {name.replace('_', ' ')}"

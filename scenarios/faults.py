@@ -119,7 +119,7 @@ class SlowBody(_SqsFault):
 
 
 class HalfBatch(_SqsFault):
-    """SQS answers 200 to a batch, and every second entry has failed."""
+    """SQS answers 200 to a batch, and every second entry has failed; of those alone, half."""
 
     kind: Literal["half-batch"]
 

@@ -262,7 +262,7 @@ class Faults(_Injector):
         return self._inject("slow-body", when, actions=actions, body_s=body_s)
 
     def half_batch(self, *actions: Action, **when: Unpack[When]) -> InjectedFault:
-        """SQS answers 200 to a batch, and every second entry has failed."""
+        """SQS answers 200 to a batch, and every second entry has failed; of those alone, half."""
         return self._inject("half-batch", when, actions=actions)
 
     def wrong_md5(self, *actions: Action, **when: Unpack[When]) -> InjectedFault:

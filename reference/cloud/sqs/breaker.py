@@ -4,6 +4,7 @@ call -> decide -> refuse | cut | pause | change the call -> backend -> change th
 """
 
 import asyncio
+import random
 from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
@@ -76,8 +77,9 @@ class Breaker:
                 raise Cut  # no message goes to a client that left
         before = self._before(call)
         draw = Draw(randomness) if isinstance(fault, Reorder) else None
+        failing = _failing(fault, randomness, call) if isinstance(fault, HalfBatch) else []
         try:
-            result = await self._run_changed(fault, call, request, draw)
+            result = await self._run_changed(fault, call, request, draw, failing)
         except SqsError:
             if isinstance(fault, Delay | LoseAnswer):
                 self._journal(fault, call, before, {})
@@ -86,7 +88,7 @@ class Breaker:
             raise
         if isinstance(fault, Duplicate):
             self._duplicates.keep(fault, call.queue_name or "", result)
-        elif _has_happened(fault, call, result, draw):
+        elif _has_happened(fault, failing, result, draw):
             self._journal(fault, call, before, result)
         if isinstance(fault, LoseAnswer):
             raise Cut(is_silent=fault.how == "timeout")
@@ -111,11 +113,16 @@ class Breaker:
         return await finished(self._backend.run(call, request))
 
     async def _run_changed(
-        self, fault: Fault, call: Call, request: Request, draw: Draw | None
+        self,
+        fault: Fault,
+        call: Call,
+        request: Request,
+        draw: Draw | None,
+        failing: list[Params],
     ) -> Params:
         match fault:
-            case HalfBatch() if _is_divisible(call):
-                return await self._run_half(call, request)
+            case HalfBatch() if failing:
+                return await self._run_rest(call, request, failing)
             case EarlyExpiry():
                 changed = {**call.params, "VisibilityTimeout": fault.visibility_s}
                 call = replace(call, params=changed)
@@ -123,10 +130,10 @@ class Breaker:
                 call = replace(call, draw=draw)
         return await self._perform(call, request)
 
-    async def _run_half(self, call: Call, request: Request) -> Params:
-        """Run every other entry, from the first; the rest fail.
+    async def _run_rest(self, call: Call, request: Request, failing: list[Params]) -> Params:
+        """Run the other entries; these fail.
 
-        Raises what is wrong with the batch as a whole, which a half might hide.
+        Raises what is wrong with the batch as a whole, which a part might hide.
         """
         entries = call.params["Entries"]
         if call.action == "SendMessageBatch":
@@ -134,9 +141,11 @@ class Breaker:
             check_batch(queue.attributes if queue else None, entries)
         else:
             check_entries(entries)
-        done = await self._perform(
-            replace(call, params={**call.params, "Entries": entries[::2]}), request
-        )
+        rest = [entry for entry in entries if entry not in failing]
+        done: Params = {}
+        if rest:
+            part = replace(call, params={**call.params, "Entries": rest})
+            done = await self._perform(part, request)
         failed = [
             {
                 "Id": entry["Id"],
@@ -144,7 +153,7 @@ class Breaker:
                 "Code": InternalFailure.code,
                 "Message": "Fault on demand.",
             }
-            for entry in entries[1::2]
+            for entry in failing
         ]
         return {**done, "Failed": [*done.get("Failed", ()), *failed]}
 
@@ -162,15 +171,24 @@ class Breaker:
         self._faults.fired(fault, call.action, call.queue_name, before.rows(result))
 
 
-def _is_divisible(call: Call) -> bool:
-    return len(call.params.get("Entries", ())) > 1
+def _failing(fault: HalfBatch, randomness: random.Random, call: Call) -> list[Params]:
+    """The entries that are to fail: every second, or of those that come alone about half.
+
+    Of calls that the plan counts, the one that is meant breaks in any case.
+    """
+    entries: list[Params] = call.params.get("Entries", [])
+    if len(entries) == 1:
+        return entries if fault.nth_call is not None or randomness.random() < 0.5 else []
+    return entries[1::2]
 
 
-def _has_happened(fault: Fault, call: Call, result: Params, draw: Draw | None) -> bool:
+def _has_happened(
+    fault: Fault, failing: list[Params], result: Params, draw: Draw | None
+) -> bool:
     """Whether the fault made a difference: a plan that broke nothing must not look as if it had."""
     match fault:
         case HalfBatch():
-            return _is_divisible(call)
+            return bool(failing)
         case EarlyExpiry():
             return bool(result.get("Messages"))
         case WrongMd5():

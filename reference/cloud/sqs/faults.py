@@ -126,7 +126,10 @@ class SlowBody(_Fault):
 
 
 class HalfBatch(_Fault):
-    """Do every other entry of a batch, from the first; the rest fail on SQS's side."""
+    """Do every other entry of a batch, from the first; the rest fail on SQS's side.
+
+    An entry alone in its batch fails about every second time.
+    """
 
     kind: Literal["half-batch"] = "half-batch"
     possible = _BATCHES

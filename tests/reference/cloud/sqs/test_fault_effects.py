@@ -139,6 +139,24 @@ def test_half_a_batch_fails(faulty, journals):
     assert rows == [(True, ["a", "c"]), (False, ["b"])]
 
 
+def test_an_entry_alone_fails_about_every_second_time(faulty, journals):
+    sqs, queue, set_faults = faulty
+    set_faults({"kind": "half-batch", "label": "h"})
+    answers = [send_batch(sqs, queue, f"m{n}") for n in range(40)]
+    failed = [answer["Failed"][0]["Id"] for answer in answers if "Failed" in answer]
+    assert 8 <= len(failed) <= 32
+    assert all(("Failed" in answer) != ("Successful" in answer) for answer in answers)
+    fired = journals[1].events("fired")
+    assert [(row["stored"], *row["dedup_ids"]) for row in fired] == [(False, id) for id in failed]
+
+
+def test_an_entry_alone_fails_at_the_call_that_the_plan_names(faulty):
+    sqs, queue, set_faults = faulty
+    set_faults({"kind": "half-batch", "label": "h", "nth_call": 2})
+    answers = [send_batch(sqs, queue, f"m{n}") for n in range(3)]
+    assert ["Failed" in answer for answer in answers] == [False, True, False]
+
+
 def test_digests_can_be_wrong(faulty):
     sqs, queue, set_faults = faulty
     set_faults({"kind": "wrong-md5", "label": "w"})
@@ -227,7 +245,6 @@ def test_a_delete_counts_again_once_the_plan_was_taken_back(faulty, journals):
         {"kind": "reorder", "also_fifo": True},
         {"kind": "early-expiry", "visibility_s": 1},
         {"kind": "wrong-md5"},
-        {"kind": "half-batch"},
     ],
     ids=lambda fault: fault["kind"],
 )
