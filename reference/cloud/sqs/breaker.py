@@ -182,9 +182,7 @@ def _failing(fault: HalfBatch, randomness: random.Random, call: Call) -> list[Pa
     return entries[1::2]
 
 
-def _has_happened(
-    fault: Fault, failing: list[Params], result: Params, draw: Draw | None
-) -> bool:
+def _has_happened(fault: Fault, failing: list[Params], result: Params, draw: Draw | None) -> bool:
     """Whether the fault made a difference: a plan that broke nothing must not look as if it had."""
     match fault:
         case HalfBatch():

@@ -147,7 +147,7 @@ def test_an_entry_alone_fails_about_every_second_time(faulty, journals):
     assert 8 <= len(failed) <= 32
     assert all(("Failed" in answer) != ("Successful" in answer) for answer in answers)
     fired = journals[1].events("fired")
-    assert [(row["stored"], *row["dedup_ids"]) for row in fired] == [(False, id) for id in failed]
+    assert [(row["stored"], *row["dedup_ids"]) for row in fired] == [(False, each) for each in failed]
 
 
 def test_an_entry_alone_fails_at_the_call_that_the_plan_names(faulty):
