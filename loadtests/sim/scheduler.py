@@ -158,6 +158,7 @@ class Process:
         """Go on; what became due meanwhile is run first."""
         self.is_paused = False
         now_s = self.clock.now_s()
-        for _, _, *what in self._put_off:
-            heappush(self._due, (now_s, next(self._numbers), *what))
+        for _, _, process, callback, args, context, handle in self._put_off:
+            later = (now_s, next(self._numbers), process, callback, args, context, handle)
+            heappush(self._due, later)
         self._put_off.clear()
