@@ -34,6 +34,8 @@ POSSIBLE = {
     "wrong-md5": FAMILIES[0][0] | FAMILIES[1][0],
     "half-batch": frozenset[str](),
 }
+# Kinds whose calls leave no rows in the queue's journal. The calls of the others leave up to ten.
+UNTOLD = frozenset({"refuse", "empty-receive"})
 
 WINDOW = """
     select min(at_s) filter (event = 'start'), max(at_s) filter (event = 'end'),
@@ -136,9 +138,9 @@ def _called(history: History, fault: SqsFault, window: dict[str, object]) -> int
     events = [event for _, told in families for event in told]
     messages = int(history.one(MESSAGES, events=events, **times))
     direct = int(history.one(DIRECT_CALLS, actions=actions, **times))
-    return max(
-        direct - others, own + math.ceil(max(0, messages - own - others) / MESSAGES_A_CALL_MAX)
-    )
+    told_of_own = 0 if fault.kind in UNTOLD else own * MESSAGES_A_CALL_MAX
+    of_others = max(0, messages - told_of_own - others)
+    return max(direct - others, own + math.ceil(of_others / MESSAGES_A_CALL_MAX))
 
 
 def _reached(

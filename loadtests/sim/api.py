@@ -64,6 +64,7 @@ def reference_intake(
         clock,
         message_bytes_max=limits.message_bytes_max,
         retry_after_s=limits.retry_after_s,
+        busy_retry_after_s=limits.busy_retry_after_s,
     )
 
 

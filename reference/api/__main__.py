@@ -16,6 +16,10 @@ from reference.clock import MonotonicClock
 from reference.listening import PortBusyError, announce, bind
 from reference.settings import SettingsError
 
+# Busy SQS threads would keep the event loop from accepting; and what waits to be accepted for
+# seconds is served after its sender has gone. A short queue lets the kernel turn senders away.
+SWITCH_INTERVAL_S = 0.0005
+BACKLOG = 128
 # Longer than a load balancer's idle time-out (60 s is common), so that it never reuses a
 # connection which this side is closing.
 KEEP_ALIVE_S = 65
@@ -50,6 +54,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 2
     log_setup.configure("api", settings.log_level)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     app = create_app(
         sqs_client.SqsQueue(client, settings.queue_url),
         {tenant: key.get_secret_value() for tenant, key in settings.keys.items()},
@@ -73,6 +78,7 @@ def main(arguments: list[str]) -> int:
         http="httptools",
         ws="none",
         lifespan="off",
+        backlog=BACKLOG,
         access_log=False,
         log_config=None,
         server_header=False,

@@ -47,6 +47,7 @@ def create_app(
         clock,
         message_bytes_max=limits.message_bytes_max,
         retry_after_s=limits.retry_after_s,
+        busy_retry_after_s=limits.busy_retry_after_s,
     )
     _add_email_route(app, intake, limits.request_bytes_max)
     _add_operation_routes(app, Readiness(queue, clock), metrics)
@@ -66,6 +67,7 @@ def _add_email_route(app: FastAPI, intake: Intake, request_bytes_max: int) -> No
     )
     async def accept_email(request: Request) -> Response:
         """Accept an email for delivery. 202 means that the queue has confirmed it."""
+        intake.check_room()
         caller = intake.identify(request.headers)
         request.state.email_id = caller.email_id
         raw = await requests.read_body(request, bytes_max=request_bytes_max)

@@ -34,6 +34,7 @@ class Intake:
         *,
         message_bytes_max: int,
         retry_after_s: int,
+        busy_retry_after_s: int,
     ) -> None:
         self._sender = sender
         self._keys = keys
@@ -41,6 +42,12 @@ class Intake:
         self._uses = KeyUse(clock)
         self._message_bytes_max = message_bytes_max
         self._retry_after_s = retry_after_s
+        self._busy_retry_after_s = busy_retry_after_s
+
+    def check_room(self) -> None:
+        """Raises Problem when it would be refused anyway, before any work is done for it."""
+        if self._sender.is_full:
+            raise problems.busy(self._busy_retry_after_s)
 
     def identify(self, headers: Headers) -> Caller:
         """Raises Problem when the caller has no valid API key, or its idempotency key is none."""

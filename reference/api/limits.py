@@ -14,3 +14,4 @@ class Limits:
     send_attempts_max: int = 3
     send_deadline_s: float = 4.0
     retry_after_s: int = 2
+    busy_retry_after_s: int = 5  # refusals cost time, too: senders that come back soon prolong it

@@ -112,6 +112,15 @@ def not_sent(retry_after_s: int) -> Problem:
     )
 
 
+def busy(retry_after_s: int) -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "busy",
+        "More emails wait than the queue takes; this one was certainly not sent. Retry later.",
+        headers={"Retry-After": str(retry_after_s)},
+    )
+
+
 def outcome_unknown(*, has_key: bool) -> Problem:
     advice = (
         "A retry with the same Idempotency-Key is safe."

@@ -64,6 +64,12 @@ class QueueSender:
         self._line_max = line_max
         self._log = structlog.get_logger()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether an attempt would be refused at once."""
+        waiting = self._places.statistics().tasks_waiting
+        return self._places.value == 0 and waiting >= self._line_max
+
     async def send(self, *, body: str, group: str, email_id: str) -> None:
         """Return once SQS has confirmed the message. Raises SendFailedError."""
         is_uncertain = False
@@ -88,7 +94,7 @@ class QueueSender:
         try:
             self._places.acquire_nowait()
         except anyio.WouldBlock:
-            if self._places.statistics().tasks_waiting >= self._line_max:
+            if self.is_full:
                 raise QueueError("LineFull", is_definite=True, is_transient=False) from None
             with anyio.move_on_after(self._deadline_s) as waiting:
                 await self._places.acquire()

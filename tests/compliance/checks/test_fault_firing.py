@@ -185,3 +185,14 @@ def test_the_binomial_tail_is_that_of_the_definition(successes, trials, probabil
 def test_the_binomial_tail_of_many_trials_is_quick_and_does_not_overflow():
     assert at_most(1, 10_000_000, 0.3) == 0.0
     assert 0.01 < at_most(2_990_000, 10_000_000, 0.2991) < 0.5
+
+
+EARLY = 'kind = "early-expiry"\nprobability = 0.8\nvisibility_s = 1'
+
+
+@pytest.mark.parametrize(("fired", "is_doubt"), [(1, True), (34, False)])
+def test_calls_on_which_a_fault_fired_carried_messages_of_their_own(planned, fired, is_doubt):
+    """420 messages are 42 full calls, also when most of them were hit."""
+    story = planned(EARLY, fired=fired)
+    many(story, "queue", 420, event="received", queue="q")
+    assert (len(found(story)) == 1) is is_doubt

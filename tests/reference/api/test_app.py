@@ -1,7 +1,10 @@
 """The API's answers, over a queue that does as the test says."""
 
 import json
+import threading
 
+import anyio
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +15,8 @@ from reference.domain import email_id_for
 from reference.errors import QueueError
 
 EMAIL = {"from": "ann@example.com", "to": ["bob@example.com"], "subject": "Hi", "text": "Hello"}
+
+KEY = "key-of-the-shop"
 
 REFUSED = QueueError("RequestThrottled", is_definite=True, is_transient=True)
 WRONG_QUEUE = QueueError("NonExistentQueue", is_definite=True, is_transient=False)
@@ -256,3 +261,40 @@ def test_keys_are_compared_whole(text):
     keys = ApiKeys({"shop": "key-of-the-shop"})
     assert keys.tenant_of(f"Bearer {text}") == ("shop" if text == "key-of-the-shop" else None)
     assert keys.tenant_of("bearer key-of-the-shop") == "shop"
+
+
+def test_when_the_line_is_full_the_next_email_is_refused_before_any_work(make_api):
+    """Also without a valid key: refusals are what an overloaded API does most."""
+    api = make_api(send_threads=1, send_line_max=0)
+    held, release = threading.Event(), threading.Event()
+    send = api.queue.send
+
+    def stuck(**message):
+        held.set()
+        assert release.wait(10)
+        return send(**message)
+
+    api.queue.send = stuck
+
+    async def go():
+        transport = httpx.ASGITransport(app=api.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            answers = {}
+
+            async def ask(name, key):
+                headers = {"Authorization": f"Bearer {key}"}
+                answers[name] = await client.post("/v1/emails", json=EMAIL, headers=headers)
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(ask, "first", KEY)
+                await anyio.to_thread.run_sync(held.wait)
+                await ask("second", "wrong")
+                release.set()
+            await ask("third", KEY)
+        return answers
+
+    answers = anyio.run(go)
+    assert (answers["second"].status_code, kind(answers["second"])) == (503, "busy")
+    assert answers["second"].headers["retry-after"] == "5"
+    assert [answers[name].status_code for name in ("first", "third")] == [202, 202]
+    assert len(api.queue.sends) == 2
