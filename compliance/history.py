@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from compliance.contents import SWAPPED
+from compliance.identities import name_messages
 from compliance.ledgers import Ledgers, Say, silent
 from compliance.numbered import number_emails
 from compliance.planned import SCHEMA as PLANNED_SCHEMA
@@ -23,6 +24,7 @@ from compliance.planned import planned_emails, recipient_digests
 from compliance.repeats import REPEATS
 from compliance.timeline import cards
 from compliance.verdict import Card, Offence
+from scenarios.configuration import Configuration, parse_configuration
 from scenarios.evidence import EvidenceError, ExperimentRecord, read_experiment
 from scenarios.model import EmailLoad, Scenario, parse_scenario
 
@@ -187,6 +189,14 @@ class Sets:
     reordered: int
 
 
+def configuration_of(record: ExperimentRecord, folder: Path) -> Configuration | None:
+    """None where nobody knows it. Raises ScenarioError."""
+    if not record.configuration_toml:
+        return None
+    source = f"{folder}/experiment.json: configuration_toml"
+    return parse_configuration(record.configuration_toml, source)
+
+
 class History:
     """One experiment's evidence, ready to be asked."""
 
@@ -198,8 +208,10 @@ class History:
             self.record.scenario_toml, f"{folder}/experiment.json: scenario_toml"
         )
         self.scenario: Scenario = scenario.as_control() if is_control else scenario
+        self.configuration = configuration_of(self.record, folder)
         self._ledgers = Ledgers(folder, say)
         try:
+            name_messages(self._ledgers.db, self.configuration)
             self._load(say)
         except duckdb.Error as error:
             self.close()

@@ -15,6 +15,7 @@ from compliance.checks.logs import CLAIM as LOGS_CLAIM
 from compliance.checks.logs import check_logs
 from compliance.history import History
 from compliance.ledgers import Say, silent
+from compliance.promises import judged_by_promise
 from compliance.replay import replay_command
 from compliance.verdict import Card, ClaimVerdict, Judgement, Outcome, Verdict, worst
 from scenarios.evidence import EvidenceError, Plan, RunManifest, read_manifest
@@ -72,7 +73,10 @@ def _judge_experiment(run: Path, name: str, manifest: RunManifest, say: Say) -> 
         unchecked = [claim for claim in plan.claims if claim not in checks]
         if unchecked:
             raise EvidenceError(f"{run / name}: such a load cannot try the claim {unchecked[0]!r}")
-        found = [_tempered(checks[claim](history), why_not) for claim in plan.claims]
+        found = [
+            judged_by_promise(_tempered(checks[claim](history), why_not), history.configuration)
+            for claim in plan.claims
+        ]
         ids = {offence.id for verdict in found for offence in verdict.offences}
         cards = history.cards(sorted(ids), replay)
         return [with_cards(verdict, cards, replay) for verdict in found]
@@ -99,17 +103,26 @@ def _open(run: Path, name: str, manifest: RunManifest, say: Say) -> History:
         say=(lambda what: say(f"judging {name}: {what}")) if is_long else silent,
     )
     record = history.record
-    digest = hashlib.sha256(record.scenario_toml.encode()).hexdigest()
     for what, found, planned in (
         ("name", record.name, name),
         ("scenario", record.scenario, plan.scenario),
         ("seed", record.seed, manifest.seed),
-        ("scenario's text", digest, plan.scenario_sha256),
+        ("scenario's text", _sha256(record.scenario_toml), plan.scenario_sha256),
+        ("configuration", record.configuration, plan.configuration),
+        (
+            "configuration's text",
+            _sha256(record.configuration_toml) if record.configuration_toml else "",
+            plan.configuration_sha256,
+        ),
     ):
         if found != planned:
             history.close()
             raise EvidenceError(f"{run / name}: its {what} is not what the run's manifest planned")
     return history
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _doubts(history: History) -> list[str]:
@@ -137,8 +150,9 @@ def _control_failed(run: Path, plan: Plan, manifest: RunManifest, say: Say) -> l
     try:
         why = [f"the control run: {doubt}" for doubt in _doubts(control)]
         for claim in plan.claims:
-            verdict = CHECKS[claim](control)
-            if claim not in NEEDS_FAULTS and verdict.outcome is not Outcome.VERIFIED:
+            verdict = judged_by_promise(CHECKS[claim](control), control.configuration)
+            is_fine = verdict.outcome in (Outcome.VERIFIED, Outcome.NOT_CLAIMED)
+            if claim not in NEEDS_FAULTS and not is_fine:
                 detail = "; ".join(verdict.reasons) or verdict.summary
                 why.append(f"the control run is {verdict.outcome} on {claim}: {detail}")
         return why

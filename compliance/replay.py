@@ -4,6 +4,7 @@ import hashlib
 import shlex
 from pathlib import Path
 
+from scenarios.configuration import DEFAULT, configuration_names, load_configuration
 from scenarios.evidence import ExperimentRecord, Plan, read_experiment
 from scenarios.model import LogScan, Recorded, catalog_names, load_scenario, parse_scenario
 
@@ -29,22 +30,37 @@ def replay_command(run: Path, name: str, plan: Plan, seed: int) -> str:
         parts = [f"--replace={part}={module}" for part, module in sorted(record.modules.items())]
         arguments = shlex.join([*parts, "--seed", str(seed), scenario])
         return f'python -m queueproof.gallery.trial --run "$(mktemp -d)" {arguments}'
-    command = ["queueproof", "run", scenario, *_how(plan, record), "--seed", str(seed)]
+    command = ["queueproof", "run", scenario, *_how(run, name, plan, record), "--seed", str(seed)]
     return shlex.join(command)
 
 
 def _scenario(run: Path, name: str, plan: Plan) -> str:
-    if plan.scenario in catalog_names():
-        _, text = load_scenario(plan.scenario)
-        if hashlib.sha256(text.encode()).hexdigest() == plan.scenario_sha256:
-            return plan.scenario
     kept = run.resolve() / name / "scenario.toml"
-    return str(Path(*kept.parts[-4:])) if kept.exists() else plan.scenario
+    is_ours = plan.scenario in catalog_names()
+    if is_ours and _sha256(load_scenario(plan.scenario)[1]) == plan.scenario_sha256:
+        return plan.scenario
+    return _kept(kept) if kept.exists() else plan.scenario
 
 
-def _how(plan: Plan, record: ExperimentRecord | None) -> list[str]:
+def _how(run: Path, name: str, plan: Plan, record: ExperimentRecord | None) -> list[str]:
     if plan.is_simulated:
         return ["--sim"]
     if record is not None and record.target != REFERENCE:
         return ["--target", record.target]
-    return []
+    chosen = plan.configuration
+    if not chosen:
+        return []
+    kept = run.resolve() / name / "configuration.toml"
+    is_ours = chosen in configuration_names()
+    if is_ours and _sha256(load_configuration(chosen)[1]) == plan.configuration_sha256:
+        return [] if chosen == DEFAULT else ["--configuration", chosen]
+    return ["--configuration", _kept(kept) if kept.exists() else chosen]
+
+
+def _kept(file: Path) -> str:
+    """A file of a run, as it is called from the folder that holds the folder of runs."""
+    return str(Path(*file.parts[-4:]))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

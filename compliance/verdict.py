@@ -1,4 +1,4 @@
-"""What a check answers: verified, refuted or inconclusive, and on what evidence."""
+"""What a check answers: verified, refuted, inconclusive or not claimed, and on what evidence."""
 
 from enum import StrEnum
 
@@ -8,11 +8,15 @@ OFFENCES_KEPT = 20
 
 
 class Outcome(StrEnum):
-    """An experiment that cannot tell does not pass: `inconclusive` is not `verified`."""
+    """An experiment that cannot tell does not pass: `inconclusive` is not `verified`.
+
+    What a configuration does not promise is measured without being judged: `not claimed`.
+    """
 
     VERIFIED = "verified"
     REFUTED = "refuted"
     INCONCLUSIVE = "inconclusive"
+    NOT_CLAIMED = "not claimed"
 
 
 class _Frozen(BaseModel):
@@ -96,7 +100,8 @@ class Judgement(_Frozen):
     @property
     def outcome(self) -> Outcome:
         """Refuted if any claim is; else inconclusive if any is, or none was tried."""
-        return worst([claim.outcome for claim in self.claims if claim.outcome is not None])
+        undecided = (None, Outcome.NOT_CLAIMED)
+        return worst([each.outcome for each in self.claims if each.outcome not in undecided])
 
 
 def decide(offence_count: int, reasons: list[str]) -> Outcome:
@@ -107,8 +112,8 @@ def decide(offence_count: int, reasons: list[str]) -> Outcome:
 
 
 def worst(outcomes: list[Outcome]) -> Outcome:
-    """Of none at all, nothing is known: inconclusive."""
-    for outcome in (Outcome.REFUTED, Outcome.INCONCLUSIVE):
+    """Of none at all, nothing is known: inconclusive. What is not claimed never decides."""
+    for outcome in (Outcome.REFUTED, Outcome.INCONCLUSIVE, Outcome.VERIFIED, Outcome.NOT_CLAIMED):
         if outcome in outcomes:
             return outcome
-    return Outcome.VERIFIED if outcomes else Outcome.INCONCLUSIVE
+    return Outcome.INCONCLUSIVE

@@ -19,18 +19,15 @@ from loadtests.ledger import LedgerWriter
 from loadtests.metrics import Sampler
 from loadtests.pipeline import (
     API_KEY,
-    AWS_ENV,
-    AWS_ERRORS,
-    REGION,
     STORES,
     TARGET_TIMEOUT_S,
     Pipeline,
-    drain_by_hand,
-    wait_until_drained,
     wait_until_ready,
 )
 from loadtests.processes import Component, ComponentError, Components
+from loadtests.queues import AWS_ENV, AWS_ERRORS, REGION, drain_by_hand, wait_until_drained
 from scenarios.arrivals import canaries, synthetic_people
+from scenarios.configuration import Configuration
 from scenarios.evidence import EvidenceError, ExperimentRecord, Phase, seal, write_record
 from scenarios.model import EmailLoad, Scenario, SqsCallLoad
 from scenarios.storm import planned_faults
@@ -39,6 +36,7 @@ GENERATOR_START_TIMEOUT_S = 60.0
 SENDERS_FINISH_TIMEOUT_S = 180.0  # after the last email was due: retries and time-outs
 LIVENESS_PERIOD_S = 0.1
 SCENARIO_FILE = "scenario.toml"
+CONFIGURATION_FILE = "configuration.toml"
 GENERATOR_STATUS = "generator.json"  # written by dispatch.py
 KILLED = "the run ended without a word; it was killed"
 
@@ -63,6 +61,7 @@ class _Experiment:
     seed: int
     key_prefix: str
     say: Progress
+    configuration: Configuration
     modules: Mapping[str, str]
     origin_s: float = field(default_factory=time.monotonic)
     phases: list[Phase] = field(default_factory=list)
@@ -84,26 +83,33 @@ def drive(
     seed: int,
     key_prefix: str,
     say: Progress,
+    configuration: Configuration,
+    configuration_toml: str,
     target: Target | None = None,
     modules: Mapping[str, str] | None = None,
 ) -> ExperimentRecord:
-    """Run one scenario into `folder` and return its record.
+    """Run one scenario on one configuration into `folder` and return its record.
 
     `key_prefix` begins every idempotency key; queues remember keys for minutes, so no other
     experiment may have it. `modules` names what is started in a component's place, such as a
-    broken twin: {"worker": "tests.planted.ack_on_exception"}.
+    broken twin: {"worker": "tests.planted.ack_on_exception"}. Of a `target` nobody knows the
+    configuration.
     Never raises for what the experiment met: problems stand in the record. KeyboardInterrupt is
     passed on once everything is stopped and written.
     """
     folder.mkdir(parents=True)
     (folder / SCENARIO_FILE).write_text(scenario_toml, encoding="utf-8")
-    experiment = _Experiment(folder, scenario, seed, key_prefix, say, modules or {})
+    if target is None:
+        (folder / CONFIGURATION_FILE).write_text(configuration_toml, encoding="utf-8")
+    experiment = _Experiment(folder, scenario, seed, key_prefix, say, configuration, modules or {})
 
     def record() -> ExperimentRecord:
         return ExperimentRecord(
             name=folder.name,
             scenario=scenario.name,
             scenario_toml=scenario_toml,
+            configuration=configuration.name if target is None else "",
+            configuration_toml=configuration_toml if target is None else "",
             seed=seed,
             key_prefix=key_prefix,
             started_at=experiment.started_at,
@@ -121,7 +127,8 @@ def drive(
     try:
         # What already runs elsewhere cannot be broken: its faults will be seen not to fire.
         planned = planned_faults(scenario, seed) if target is None else []
-        with FaultRunner(planned, folder, seed) as faults, Components() as components:
+        nature = configuration.queue.nature if target is None else []
+        with FaultRunner(planned, folder, seed, nature) as faults, Components() as components:
             _run(experiment, components, faults, target)
         experiment.interrupted = None
     except KeyboardInterrupt:
@@ -154,6 +161,7 @@ def _run(
         pipeline = Pipeline(
             experiment.folder,
             components,
+            experiment.configuration,
             modules=experiment.modules,
             rigs=faults.rigs(),
             network=faults.network,
@@ -161,7 +169,7 @@ def _run(
         pipeline.start_sqs(experiment.scenario.queue, experiment.seed, keeps_data=faults.keeps_data)
         if isinstance(load, EmailLoad):
             pipeline.start_service(experiment.scenario.queue, experiment.scenario.providers)
-        experiment.queue = pipeline.queue_attributes
+        experiment.queue = pipeline.queues.attributes
     else:
         wait_until_ready(target.url, TARGET_TIMEOUT_S)
     generator = components.add(_start_generator(experiment, pipeline, target))
@@ -202,7 +210,7 @@ def _start_generator(
     else:
         assert pipeline is not None
         locustfile = "sqs_locustfile.py"
-        options += ["--sqs-endpoint", pipeline.sqs_endpoint, "--queue-url", pipeline.queue_url]
+        options += ["--sqs-endpoint", pipeline.sqs_endpoint, "--queue-url", pipeline.queues.urls[0]]
         options += ["--aws-region", REGION]
     path = Path(__file__).parent / locustfile
     return Component(
@@ -226,7 +234,9 @@ def _offer_load(
     load = experiment.scenario.load
     assert isinstance(load, EmailLoad | SqsCallLoad)
     start_s = _wait_for_start(experiment.folder, generator)
-    experiment.say(f"offering {load.rate_per_s:g}/s for {load.duration_s:g} s")
+    rates = load.rates if isinstance(load, EmailLoad) else [(0.0, load.duration_s, load.rate_per_s)]
+    offered = ", ".join(f"{rate:g}/s for {end_s - start_s:g} s" for start_s, end_s, rate in rates)
+    experiment.say(f"offering {offered}")
     if pipeline is not None:
         faults.begin(pipeline, start_s)
     deadline_s = start_s + load.duration_s + SENDERS_FINISH_TIMEOUT_S
@@ -283,12 +293,14 @@ def _drain(experiment: _Experiment, pipeline: Pipeline) -> None:
     start_s = time.monotonic()
     timeout_s = experiment.scenario.expect.drain_timeout_s
     if isinstance(experiment.scenario.load, EmailLoad):
-        experiment.drained = wait_until_drained(pipeline.sqs_endpoint, timeout_s)
+        experiment.drained = wait_until_drained(
+            pipeline.sqs_endpoint, pipeline.queues.names, timeout_s
+        )
     else:
         ledger = LedgerWriter(experiment.folder / "sink.jsonl")
         experiment.drained = drain_by_hand(
             pipeline.sqs_endpoint,
-            pipeline.queue_url,
+            pipeline.queues,
             lambda dedup_id: ledger.write(email_id=dedup_id, key=dedup_id),
             timeout_s,
         )

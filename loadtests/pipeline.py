@@ -14,17 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from loadtests.metrics import NO_METRICS, queue_metrics
 from loadtests.network import Client, Loopback, Network, Server
 from loadtests.processes import ComponentError, Components
+from loadtests.queues import AWS_ENV, AWS_ERRORS, REGION, Queues, create_queues
 from loadtests.supervised import Listens, Rig, Supervised
 from scenarios.arrivals import CORRELATION_HEADER
+from scenarios.configuration import Configuration
 from scenarios.model import Queue
 
 # What is started for each component, unless another module is to take its place.
@@ -36,26 +32,11 @@ MODULES = {
 }
 # Where a component keeps what it needs itself, in the experiment's folder.
 STORES = {"sqs": "sqs-data/*", "worker": "deliveries.sqlite3*"}
-REGION = "us-east-1"
-QUEUE_NAME = "emails.fifo"
-DLQ_NAME = "emails-dlq.fifo"
 TENANT = "queueproof"
 API_KEY = "local-test-key"
 PROVIDER_KEY = "local-provider-key"  # the sink wants one, whichever it is
-# The local SQS checks no signature; SDKs want something to sign with all the same.
-AWS_ENV = {
-    "AWS_ACCESS_KEY_ID": "local",
-    "AWS_SECRET_ACCESS_KEY": "local",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
-AWS_ERRORS = (BotoCoreError, ClientError)
 READY_TIMEOUT_S = 15.0
 TARGET_TIMEOUT_S = 5.0  # a service that already runs
-IN_QUEUE = (
-    "ApproximateNumberOfMessagesVisible",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 
 
 @dataclass(frozen=True)
@@ -74,6 +55,7 @@ class Pipeline:
         self,
         folder: Path,
         components: Components,
+        configuration: Configuration,
         ports: Ports | None = None,
         *,
         modules: Mapping[str, str] | None = None,
@@ -87,6 +69,7 @@ class Pipeline:
         """
         self._folder = folder
         self._components = components
+        self._configuration = configuration
         self._ports = ports or Ports()
         self._modules = MODULES | dict(modules or {})
         self._rigs = rigs or {}
@@ -95,15 +78,14 @@ class Pipeline:
         (folder / "logs").mkdir(exist_ok=True)
         self._sqs_port = 0
         self.sqs_endpoint = ""
-        self.queue_url = ""
         self.api_url = ""
         self.smtp_port = 0
         self._sink_http_port = 0
         self.sink_url = ""
-        self.queue_attributes: dict[str, str] = {}
+        self.queues = Queues([], [], {})
 
     def start_sqs(self, queue: Queue, seed: int, *, keeps_data: bool = False) -> None:
-        """Start SQS and create the queue and its DLQ. Raises ComponentError.
+        """Start SQS and create the configuration's queues. Raises ComponentError.
 
         `keeps_data`: what it confirmed survives its own death.
         """
@@ -120,31 +102,9 @@ class Pipeline:
         self._sqs_port = port
         self.sqs_endpoint = self._url("harness", "sqs", port)
         try:
-            self._create_queues(queue)
+            self.queues = create_queues(self.sqs_endpoint, self._configuration.queue, queue)
         except AWS_ERRORS as error:
             raise ComponentError(f"sqs did not create the queues: {error}") from error
-
-    def _create_queues(self, queue: Queue) -> None:
-        client = sqs_client(self.sqs_endpoint)
-        dlq = client.create_queue(QueueName=DLQ_NAME, Attributes={"FifoQueue": "true"})
-        attributes = client.get_queue_attributes(
-            QueueUrl=dlq["QueueUrl"], AttributeNames=["QueueArn"]
-        )["Attributes"]
-        redrive = {
-            "deadLetterTargetArn": attributes["QueueArn"],
-            "maxReceiveCount": queue.max_receive_count,
-        }
-        self.queue_url = client.create_queue(
-            QueueName=QUEUE_NAME,
-            Attributes={
-                "FifoQueue": "true",
-                "VisibilityTimeout": str(queue.visibility_timeout_s),
-                "RedrivePolicy": json.dumps(redrive),
-            },
-        )["QueueUrl"]
-        self.queue_attributes = client.get_queue_attributes(
-            QueueUrl=self.queue_url, AttributeNames=["All"]
-        )["Attributes"]
 
     def start_service(self, queue: Queue, providers: Sequence[str] = ("smtp",)) -> None:
         """Start sink, API and worker, and wait until the API is ready. Raises ComponentError.
@@ -177,7 +137,7 @@ class Pipeline:
                 )
             ],
             {
-                "EMAIL_API_QUEUE_URL": self.queue_url,
+                "EMAIL_API_QUEUE_URL": self.queues.urls[0],
                 "EMAIL_API_SQS_ENDPOINT_URL": self._url("api", "sqs", self._sqs_port),
                 "EMAIL_API_HOST": self._network.binds_to,
                 "EMAIL_API_REGION": REGION,
@@ -190,7 +150,7 @@ class Pipeline:
             [],
             [],
             {
-                "EMAIL_WORKER_QUEUE_URL": self.queue_url,
+                "EMAIL_WORKER_QUEUE_URL": self.queues.urls[0],
                 "EMAIL_WORKER_SQS_ENDPOINT_URL": self._url("worker", "sqs", self._sqs_port),
                 "EMAIL_WORKER_REGION": REGION,
                 "EMAIL_WORKER_VISIBILITY_TIMEOUT_S": str(queue.visibility_timeout_s),
@@ -244,20 +204,6 @@ class Pipeline:
         return part.ports
 
 
-def sqs_client(endpoint: str) -> Any:
-    """A client for the harness's own calls: set-up and draining."""
-    return boto3.client(
-        "sqs",
-        endpoint_url=endpoint,
-        region_name=REGION,
-        aws_access_key_id=AWS_ENV["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=AWS_ENV["AWS_SECRET_ACCESS_KEY"],
-        config=Config(
-            connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 5}
-        ),
-    )
-
-
 def wait_until_ready(api_url: str, timeout_s: float = READY_TIMEOUT_S) -> None:
     """Raises ComponentError when the API does not call itself ready in time."""
     deadline_s = time.monotonic() + timeout_s
@@ -273,49 +219,3 @@ def wait_until_ready(api_url: str, timeout_s: float = READY_TIMEOUT_S) -> None:
             return
         time.sleep(0.1)
     raise ComponentError(f"target {api_url} is not ready after {timeout_s:g} s: {problem}")
-
-
-def wait_until_drained(endpoint: str, timeout_s: float) -> bool:
-    """Wait until the queue holds nothing, in flight or waiting; False when it still does."""
-    deadline_s = time.monotonic() + timeout_s
-    empty_since_s: float | None = None
-    while time.monotonic() < deadline_s:
-        try:
-            metrics = queue_metrics(endpoint)[QUEUE_NAME]
-            empty = all(metrics.get(name, 0) == 0 for name in IN_QUEUE)
-        except NO_METRICS:
-            empty = False
-        now_s = time.monotonic()
-        empty_since_s = (empty_since_s or now_s) if empty else None
-        if empty_since_s is not None and now_s - empty_since_s >= 0.5:
-            return True
-        time.sleep(0.1)
-    return False
-
-
-def drain_by_hand(endpoint: str, queue_url: str, record: Any, timeout_s: float) -> bool:
-    """Receive and delete what is left, for experiments that have no worker.
-
-    `record(dedup_id)` is told of each message. False when the queue is not empty in time.
-    """
-    client = sqs_client(endpoint)
-    deadline_s = time.monotonic() + timeout_s
-    while time.monotonic() < deadline_s:
-        messages = client.receive_message(
-            QueueUrl=queue_url,
-            MaxNumberOfMessages=10,
-            MessageSystemAttributeNames=["MessageDeduplicationId"],
-        ).get("Messages", [])
-        for message in messages:
-            record(message["Attributes"]["MessageDeduplicationId"])
-        if messages:
-            client.delete_message_batch(
-                QueueUrl=queue_url,
-                Entries=[
-                    {"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]}
-                    for n, message in enumerate(messages)
-                ],
-            )
-        elif wait_until_drained(endpoint, 1.0):
-            return True
-    return False

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -23,6 +23,8 @@ from queueproof import cost as cost_command
 from queueproof import doctor as doctor_checks
 from queueproof import trace as trace_command
 from queueproof import up as up_command
+from queueproof.compare import compare_configurations, compared_work
+from queueproof.driven import driven, emit
 from queueproof.gallery.catalog import GalleryError
 from queueproof.gallery.command import open_gallery
 from queueproof.guard import EXIT_COULD_NOT_RUN, guarded
@@ -30,15 +32,17 @@ from queueproof.progress import PatientConsole, progress
 from queueproof.simulate import check_simulable, try_seeds
 from queueproof.suite import (
     SuiteError,
+    check_configurable,
     check_drivable,
     create_run,
     plan,
     plan_simulated,
-    run_suite,
 )
 from reports import ReportError, write_all
 from reports import terminal as terminal_report
+from reports.model import RunView
 from reports.view import build
+from scenarios.configuration import DEFAULT, configuration_names, load_configuration
 from scenarios.evidence import EvidenceError
 from scenarios.model import Scenario, ScenarioError, catalog_names, load_claims, load_scenario
 
@@ -92,6 +96,9 @@ def run(
     target: Annotated[
         str, typer.Option(help="A service that already runs, as http://127.0.0.1:8080.")
     ] = "",
+    configuration: Annotated[
+        str, typer.Option(help="The queue configuration: a name, or the path of its file.")
+    ] = DEFAULT,
     api_key: Annotated[str, typer.Option(envvar="QUEUEPROOF_API_KEY", help="For --target.")] = "",
     i_own_this_target: Annotated[
         bool, typer.Option(help="Required when --target is not on this machine's loopback.")
@@ -111,21 +118,54 @@ def run(
     """Run scenarios, judge them and write the report."""
     if sim or seeds or jobs:
         check_simulable(scenarios, is_simulated=sim, seeds=seeds, jobs=jobs, target=target)
+    check_configurable(configuration, target=target, is_simulated=sim)
     if seeds:
         told = try_seeds(
             scenarios[0], range(seed, seed + seeds), jobs=jobs, as_json=as_json, quiet=quiet
         )
-        _emit(told.text)
+        emit(told.text)
         raise typer.Exit(EXIT[told.outcome])
     _run(
         scenarios,
         Path(scenarios[0]).stem if len(scenarios) == 1 else "run",
         seed=seed,
         runs_dir=runs_dir,
+        configuration=configuration,
         target=Target(target, api_key, i_own_this_target) if target else None,
         is_simulated=sim,
         as_json=as_json,
         quiet=quiet,
+    )
+
+
+@app.command(epilog="Example: queueproof compare fifo fifo-ht --quick")
+def compare(
+    configurations: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names, or paths of configuration files; none named: all of ours."),
+    ] = None,
+    scenario: Annotated[
+        str, typer.Option(help="The work for all: a name of the catalogue, or a file's path.")
+    ] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="In at most four minutes.")] = False,
+    seed: Seed = 1,
+    runs_dir: RunsDir = Path("runs"),
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Try queue configurations on the same work, side by side.
+
+    Exit code 0 when each could be compared, whatever was found; 3 when one could not.
+    """
+    raise typer.Exit(
+        compare_configurations(
+            configurations or configuration_names(),
+            compared_work(scenario, quick=quick),
+            seed=seed,
+            runs_dir=runs_dir,
+            as_json=as_json,
+            quiet=quiet,
+        )
     )
 
 
@@ -136,16 +176,18 @@ def list_(
         bool, typer.Option("--schema", help="Print the JSON Schema of scenario files.")
     ] = False,
 ) -> None:
-    """Show the scenarios and the claims that they try."""
+    """Show the scenarios, the claims that they try, and the queue configurations."""
     if schema:
-        _emit(json.dumps(Scenario.model_json_schema(), indent=2))
+        emit(json.dumps(Scenario.model_json_schema(), indent=2))
         return
     scenarios = [load_scenario(name)[0] for name in catalog_names()]
+    configurations = [load_configuration(name)[0] for name in configuration_names()]
     if as_json:
-        _emit(
+        emit(
             json.dumps(
                 {
                     "scenarios": [s.model_dump(mode="json") for s in scenarios],
+                    "configurations": [c.model_dump(mode="json") for c in configurations],
                     "claims": [claim.model_dump(mode="json") for claim in load_claims()],
                 },
                 indent=2,
@@ -158,7 +200,10 @@ def list_(
     table.add_column("what it does")
     for scenario in scenarios:
         table.add_row(scenario.name, ", ".join(scenario.claims), scenario.summary)
-    Console().print(table)
+    built = Table("configuration", "how it is built", box=None, pad_edge=False)
+    for configuration in configurations:
+        built.add_row(configuration.name, configuration.summary)
+    Console().print(table, "", built)
 
 
 @app.command(epilog="Example: queueproof judge runs/latest --json")
@@ -166,7 +211,7 @@ def judge(run_folder: RunFolder, as_json: AsJson = False) -> None:
     """Judge a run again, from its evidence alone; writes nothing."""
     judgement = _judged(run_folder, quiet=as_json)
     if as_json:
-        _emit(judgement.model_dump_json(indent=2))
+        emit(judgement.model_dump_json(indent=2))
     else:
         view = build(run_folder.resolve(), judgement, has_experiments=False)
         terminal_report.render(view, Console())
@@ -185,7 +230,7 @@ def trace(
 ) -> None:
     """Show what happened to one email, from ledgers and logs."""
     traces = trace_command.trace(run_folder.resolve(), asked)
-    _emit(trace_command.as_json(traces) if as_json else trace_command.as_text(traces))
+    emit(trace_command.as_json(traces) if as_json else trace_command.as_text(traces))
 
 
 @app.command(epilog="Example: queueproof report runs/latest")
@@ -302,7 +347,7 @@ def doctor(runs_dir: RunsDir = Path("runs"), as_json: AsJson = False) -> None:
     """Say whether this machine has what a run needs."""
     findings = doctor_checks.examine(runs_dir)
     if as_json:
-        _emit(json.dumps([finding.model_dump() for finding in findings], indent=2))
+        emit(json.dumps([finding.model_dump() for finding in findings], indent=2))
     else:
         console = Console()
         for finding in findings:
@@ -320,25 +365,17 @@ def _run(
     runs_dir: Path,
     as_json: bool,
     quiet: bool,
+    configuration: str = DEFAULT,
     target: Target | None = None,
     is_simulated: bool = False,
 ) -> None:
-    planned = plan_simulated(names) if is_simulated else plan(names)
+    planned = plan_simulated(names) if is_simulated else plan(names, configuration)
     if target is not None:
         check_drivable(planned, target)
     folder = create_run(runs_dir, run_name).resolve()
-    console = PatientConsole(stderr=as_json)
-    try:
-        with progress(console, quiet=quiet or as_json) as say:
-            run_suite(planned, folder, seed=seed, command=sys.argv[1:], say=say, target=target)
-            judgement = judge_run(folder, say)
-            view = write_all(folder, judgement)
-    except KeyboardInterrupt:
-        print(
-            f"stopped; the evidence so far is in {folder}: `queueproof report {folder}` judges it",
-            file=sys.stderr,
-        )
-        raise typer.Exit(EXIT_COULD_NOT_RUN) from None
+    judgement, view, console = driven(
+        planned, folder, seed=seed, as_json=as_json, quiet=quiet, target=target
+    )
     _show(judgement, view, console, as_json=as_json)
     raise typer.Exit(EXIT[judgement.outcome])
 
@@ -350,9 +387,9 @@ def _judged(run_folder: Path, *, quiet: bool = False) -> Judgement:
         return judge_run(run_folder.resolve(), say)
 
 
-def _show(judgement: Judgement, view: Any, console: Console, *, as_json: bool) -> None:
+def _show(judgement: Judgement, view: RunView, console: Console, *, as_json: bool) -> None:
     if as_json:
-        _emit(judgement.model_dump_json(indent=2))
+        emit(judgement.model_dump_json(indent=2))
     else:
         terminal_report.render(view, console)
 
@@ -360,11 +397,3 @@ def _show(judgement: Judgement, view: Any, console: Console, *, as_json: bool) -
 def main() -> None:
     """All commands. The console script starts in `entry`, which knows of quicker ways to some."""
     guarded(app, KNOWN_ERRORS)
-
-
-def _emit(text: str) -> None:
-    """Print a result; a reader that has left does not change what the result was."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        sys.stdout = sys.stderr

@@ -3,7 +3,7 @@
 import hashlib
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ from loadtests.sim.as_toml import as_toml
 from loadtests.sim.plan import made_small
 from loadtests.sim.record import drive_simulated
 from queueproof.machine import this_machine
+from scenarios.configuration import DEFAULT, Configuration, load_configuration
 from scenarios.evidence import Plan, RunManifest, write_record
 from scenarios.model import (
     EmailLoad,
@@ -22,7 +23,9 @@ from scenarios.model import (
     Recorded,
     Scenario,
     ScenarioError,
+    SqsCallLoad,
     load_scenario,
+    shown,
 )
 
 LATEST = "latest"
@@ -40,18 +43,21 @@ class Planned:
     name: str
     scenario: Scenario
     text: str
+    configuration: Configuration
+    configuration_text: str
     control: str | None = None
     is_control: bool = False
     is_simulated: bool = False
 
 
-def plan(names: Sequence[str]) -> list[Planned]:
-    """The experiments that these scenarios need, each once and in order.
+def plan(names: Sequence[str], configuration: str = DEFAULT) -> list[Planned]:
+    """The experiments that these scenarios need on one configuration, each once and in order.
 
     A control comes right before its experiment, a log scan after the runs whose logs it reads.
     Raises ScenarioError.
     """
     planned: dict[str, Planned] = {}
+    chosen = load_configuration(configuration)
 
     def add(name: str) -> None:
         scenario, text = load_scenario(name)
@@ -68,15 +74,28 @@ def plan(names: Sequence[str]) -> list[Planned]:
             for other in scenario.load.of:
                 if other not in planned:
                     add(other)
+        if isinstance(scenario.load, SqsCallLoad):
+            _check_callable(name, chosen[0])
         control = None
         if scenario.control is not None:
             control = f"{scenario.name}.control"
-            planned[control] = Planned(control, scenario.as_control(), text, is_control=True)
-        planned[scenario.name] = Planned(scenario.name, scenario, text, control)
+            planned[control] = Planned(
+                control, scenario.as_control(), text, *chosen, is_control=True
+            )
+        planned[scenario.name] = Planned(scenario.name, scenario, text, *chosen, control)
 
     for name in names:
         add(name)
     return list(planned.values())
+
+
+def _check_callable(name: str, configuration: Configuration) -> None:
+    queue = configuration.queue
+    if not queue.is_fifo or queue.count > 1:
+        raise ScenarioError(
+            f"{name}: its calls go straight to one FIFO queue, but configuration "
+            f"{configuration.name} has queue.type {queue.type}, queue.count {queue.count}"
+        )
 
 
 def plan_simulated(names: Sequence[str]) -> list[Planned]:
@@ -85,7 +104,11 @@ def plan_simulated(names: Sequence[str]) -> list[Planned]:
     for experiment in plan(names):
         if not experiment.is_control:
             small, _ = made_small(experiment.scenario)
-            planned.append(Planned(experiment.name, small, as_toml(small), is_simulated=True))
+            planned.append(
+                replace(
+                    experiment, scenario=small, text=as_toml(small), control=None, is_simulated=True
+                )
+            )
     return planned
 
 
@@ -97,6 +120,13 @@ def check_drivable(planned: Sequence[Planned], target: Target) -> None:
             raise ScenarioError(
                 f"{experiment.name}: only loads of emails can be offered to --target"
             )
+
+
+def check_configurable(configuration: str, *, target: str, is_simulated: bool) -> None:
+    """Raises ScenarioError when a configuration is asked for where none can be chosen."""
+    if configuration != DEFAULT and (target or is_simulated):
+        other = "--target: it has a queue of its own" if target else "--sim: it has one FIFO queue"
+        raise ScenarioError(f"--configuration {shown(configuration)} does not go with {other}")
 
 
 def create_run(runs: Path, name: str) -> Path:
@@ -141,7 +171,7 @@ def run_suite(
         machine=this_machine(),
         command=command,
         experiments=[experiment.name for experiment in planned],
-        plans={experiment.name: _plan_of(experiment) for experiment in planned},
+        plans={experiment.name: _plan_of(experiment, target) for experiment in planned},
     )
     write_record(run / "manifest.json", manifest)
     _point_latest_at(run)
@@ -150,15 +180,25 @@ def run_suite(
     write_record(run / "manifest.json", manifest.model_copy(update={"finished_at": _now()}))
 
 
-def _plan_of(experiment: Planned) -> Plan:
+def _plan_of(experiment: Planned, target: Target | None) -> Plan:
+    load = experiment.scenario.load
+    has_configuration = target is None and not (
+        experiment.is_simulated or isinstance(load, LogScan)
+    )
     return Plan(
         scenario=experiment.scenario.name,
-        scenario_sha256=hashlib.sha256(experiment.text.encode()).hexdigest(),
+        scenario_sha256=_sha256(experiment.text),
+        configuration=experiment.configuration.name if has_configuration else "",
+        configuration_sha256=_sha256(experiment.configuration_text) if has_configuration else "",
         claims=[] if experiment.is_control else experiment.scenario.claims,
         control=experiment.control,
         is_control=experiment.is_control,
         is_simulated=experiment.is_simulated,
     )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _run_one(
@@ -189,6 +229,8 @@ def _run_one(
         seed=seed,
         key_prefix=f"{run.name}.{experiment.name}",
         say=say_for,
+        configuration=experiment.configuration,
+        configuration_toml=experiment.configuration_text,
         target=target,
         modules=modules,
     )

@@ -10,6 +10,7 @@ from rich.console import Console
 from loadtests.pipeline import API_KEY, Pipeline, Ports
 from loadtests.processes import ComponentError, Components
 from queueproof.suite import SuiteError
+from scenarios.configuration import DEFAULT, load_configuration
 from scenarios.model import Queue
 
 HOST = "127.0.0.1"
@@ -23,7 +24,8 @@ def serve(folder: Path, api_port: int, sqs_port: int, smtp_port: int, console: C
     folder = folder.resolve()
     try:
         with Components() as components:
-            pipeline = Pipeline(folder, components, Ports(api_port, sqs_port, smtp_port))
+            ports = Ports(api_port, sqs_port, smtp_port)
+            pipeline = Pipeline(folder, components, load_configuration(DEFAULT)[0], ports)
             pipeline.start_sqs(Queue(), seed=1)
             pipeline.start_service(Queue())
             _say_what_next(pipeline, folder, console)
@@ -58,7 +60,7 @@ def _say_what_next(pipeline: Pipeline, folder: Path, console: Console) -> None:
     locust = Path(sys.executable).parent / "locust"
     lines = [
         f"API    {pipeline.api_url}/openapi.json   key: {API_KEY}",
-        f"SQS    {pipeline.sqs_endpoint}   queue: {pipeline.queue_url}",
+        f"SQS    {pipeline.sqs_endpoint}   queue: {pipeline.queues.urls[0]}",
         f"SMTP   {HOST}:{pipeline.smtp_port}   journals and logs: {folder}",
         "",
         "Send an email:",

@@ -21,7 +21,8 @@ MARKS_TOO_CLOSE = 0.05  # of the axis: nearer fault marks would overlap
 
 def dash(index: int) -> str:
     """The SVG dash pattern of a chart's n-th line, from 0."""
-    return DASHES[index % len(DASHES)]
+    # Shifted by one each time that the colours begin again: no two lines are alike.
+    return DASHES[(index + index // len(DASHES)) % len(DASHES)]
 
 
 def colour(index: int) -> str:
@@ -41,34 +42,37 @@ def specification(chart: Chart, faults: list[Fault], duration_s: float) -> dict[
         _reading_rule(chart, x),
         *draw(lanes),
     ]
-    drawing = (
-        alt.layer(*layers)
-        .properties(
-            width="container",
-            height=HEIGHT_PX + top_px,
-            description=chart.description,
-            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-            padding={"left": 0, "right": 6, "top": 4, "bottom": 0},
-        )
-        .configure(
-            background="transparent",
-            font="system-ui, sans-serif",
-            view=alt.ViewConfig(stroke=None),
-            axis=alt.AxisConfig(
-                labelColor="var(--ink-soft)",
-                gridColor="var(--rule)",
-                domainColor="var(--rule-strong)",
-                tickColor="var(--rule-strong)",
-                labelFontSize=11,
-            ),
-            axisX=alt.AxisConfig(grid=False, labelExpr="datum.label + ' s'", tickCount=6),
-            # One width for all labels: the time axes of charts above each other line up.
-            axisY=alt.AxisConfig(
-                minExtent=38, maxExtent=38, tickCount=4, domain=False, ticks=False
-            ),
-        )
+    return styled(alt.layer(*layers), HEIGHT_PX + top_px, chart.description, x_label=" + ' s'")
+
+
+def styled(
+    drawing: alt.LayerChart | alt.FacetChart, height_px: int, description: str, *, x_label: str = ""
+) -> dict[str, Any]:
+    """The drawing as a specification in the page's colours; `x_label` is added to each x label."""
+    finished = drawing.properties(
+        width="container",
+        height=height_px,
+        description=description,
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+        padding={"left": 0, "right": 6, "top": 4, "bottom": 0},
+    ).configure(
+        background="transparent",
+        font="system-ui, sans-serif",
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
+            labelColor="var(--ink-soft)",
+            titleColor="var(--ink-soft)",
+            titleFontWeight="normal",
+            gridColor="var(--rule)",
+            domainColor="var(--rule-strong)",
+            tickColor="var(--rule-strong)",
+            labelFontSize=11,
+        ),
+        axisX=alt.AxisConfig(grid=False, labelExpr=f"datum.label{x_label}", tickCount=6),
+        # One width for all labels: the time axes of charts above each other line up.
+        axisY=alt.AxisConfig(minExtent=38, maxExtent=38, tickCount=4, domain=False, ticks=False),
     )
-    specification: dict[str, Any] = drawing.to_dict()
+    specification: dict[str, Any] = finished.to_dict()
     del specification["$schema"]  # a URL that nothing needs
     return specification
 

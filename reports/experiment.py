@@ -298,8 +298,11 @@ def _end_s(record: ExperimentRecord, last_s: list[float]) -> float:
 
 def _target(record: ExperimentRecord) -> str:
     """What was driven; a component that is not the reference's own must not pass for it."""
+    target = record.target
+    if record.configuration:
+        target += f" as {record.configuration}"
     others = [f"{module} in place of {name}" for name, module in record.modules.items()]
-    return shown(", ".join([record.target, *others]))
+    return shown(", ".join([target, *others]))
 
 
 def _scenario(text: str) -> str:

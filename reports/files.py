@@ -1,6 +1,7 @@
 """Writes a run's reports into its folder, all of them or none."""
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from compliance.verdict import Judgement
@@ -27,6 +28,12 @@ def write_all(run: Path, judgement: Judgement) -> RunView:
         "junit.xml": junit.render(view),
         "verdicts.json": judgement.model_dump_json(indent=2) + "\n",
     }
+    write_whole(run, texts)
+    return view
+
+
+def write_whole(run: Path, texts: Mapping[str, str]) -> None:
+    """Write files into the run's folder, all of them or none. Raises ReportError."""
     drafts = {run / f"{name}.draft": text for name, text in texts.items()}
     try:
         for draft, text in drafts.items():
@@ -41,4 +48,3 @@ def write_all(run: Path, judgement: Judgement) -> RunView:
             f"{run}: the reports could not be written: {error.strerror}; is there space, and may "
             "you write there? The evidence is untouched: `queueproof report` can try again"
         ) from error
-    return view

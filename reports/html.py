@@ -13,6 +13,7 @@ import json
 import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from compliance.verdict import Outcome
 from reports import charts
 from reports.model import Chart, ExperimentView, RunView, word
 from reports.numbers import figure, precise
@@ -20,29 +21,45 @@ from reports.numbers import figure, precise
 
 def render(view: RunView) -> str:
     """The whole page."""
-    template = _environment().get_template("report.html.j2")
+    return page("report.html.j2", view=view)
+
+
+def page(template: str, **values: object) -> str:
+    """A page of ours, with the script that draws its charts and the policy that admits it alone."""
     script = _script()
-    return template.render(
-        view=view,
-        script=script,
-        policy="; ".join(
-            [
-                "default-src 'none'",
-                f"script-src {_digest(script)}",
-                "style-src 'unsafe-inline'",
-                "base-uri 'none'",
-                "form-action 'none'",
-            ]
-        ),
+    policy = [
+        "default-src 'none'",
+        f"script-src {_digest(script)}",
+        "style-src 'unsafe-inline'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+    return (
+        _environment()
+        .get_template(template)
+        .render(**values, script=script, policy="; ".join(policy))
     )
+
+
+def why(outcome: Outcome) -> str:
+    """What stands above a verdict's reasons."""
+    match outcome:
+        case Outcome.INCONCLUSIVE:
+            return "It cannot tell because:"
+        case Outcome.NOT_CLAIMED:
+            return "Measured, not judged:"
+        case _:
+            return "Doubts about the experiment, which do not undo the verdict:"
 
 
 def chart_json(chart: Chart, experiment: ExperimentView) -> str:
-    """A chart for a JSON block: without the characters that could end the block or open a tag."""
-    text = json.dumps(
-        charts.specification(chart, experiment.faults, experiment.duration_s),
-        separators=(",", ":"),
-    )
+    """A chart of an experiment for a JSON block."""
+    return inert_json(charts.specification(chart, experiment.faults, experiment.duration_s))
+
+
+def inert_json(value: object) -> str:
+    """JSON without the characters that could end its block or open a tag."""
+    text = json.dumps(value, separators=(",", ":"))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
@@ -58,7 +75,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"figure": figure, "precise": precise, "word": word}
-    environment.globals |= {"chart_json": chart_json, "colour": charts.colour, "dash": charts.dash}
+    environment.globals |= {
+        "why": why,
+        "chart_json": chart_json,
+        "colour": charts.colour,
+        "dash": charts.dash,
+    }
     return environment
 
 

@@ -1,7 +1,7 @@
 """junit.xml: one test case for each claim on each experiment, for the CI that gates a merge.
 
 Refuted is a failure. Inconclusive is an error: the test did not get so far as to fail or pass. A
-claim that no experiment of the run tries is skipped.
+claim that no experiment of the run tries, or that its configuration does not make, is skipped.
 """
 
 import re
@@ -68,6 +68,8 @@ def _case(suite: ET.Element, view: RunView, verdict: VerdictView) -> None:
         case Outcome.INCONCLUSIVE:
             message = "; ".join(verdict.reasons) or verdict.summary
             answer = ET.SubElement(case, "error", type="inconclusive", message=_xml(message))
+        case Outcome.NOT_CLAIMED:
+            answer = ET.SubElement(case, "skipped", message=_xml("; ".join(verdict.reasons)))
     answer.text = _xml("\n".join(_details(view, verdict)))
 
 

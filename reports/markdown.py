@@ -23,7 +23,7 @@ def render(view: RunView) -> str:
         + (f"finished {escape(view.finished_at)}" if view.finished_at else "**did not finish**")
         + f", seed {view.seed}, commit {code(view.commit)}.",
         "",
-        *_table(
+        *table(
             ["Claim", "Verdict", "Figures"],
             [
                 [
@@ -58,7 +58,7 @@ def _experiment(experiment: ExperimentView) -> list[str]:
     for verdict in experiment.verdicts:
         lines += _verdict(verdict)
     if experiment.rates:
-        lines += _table(
+        lines += table(
             ["Rate", "Count", "Per second while sends were due", "Peak"],
             [
                 [
@@ -71,7 +71,7 @@ def _experiment(experiment: ExperimentView) -> list[str]:
             ],
         )
     if experiment.latencies:
-        lines += _table(
+        lines += table(
             ["Time, ms", "Counted from", "n", "p50", "p95", "p99", "max"],
             [
                 [
@@ -154,7 +154,7 @@ def _card(offence: Offence) -> list[str]:
         + (f"; group {code(card.group)}" if card.group else "")
         + f"; seed {card.seed}",
         "",
-        *_table(["At s", "After", "Where", "What"], steps),
+        *table(["At s", "After", "Where", "What"], steps),
         "Faults that were on meanwhile:" if faults else "No fault was on meanwhile.",
         "",
         *faults,
@@ -163,7 +163,8 @@ def _card(offence: Offence) -> list[str]:
     ]
 
 
-def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Cells that are escaped already, as lines; none without rows."""
     if not rows:
         return []
     lines = [head, ["---"] * len(head), *rows]

@@ -293,7 +293,7 @@ class RunView:
     elsewhere: list[VerdictView]  # on experiments of which the run has no evidence
 
 
-Status = Literal["verified", "REFUTED", "inconclusive", "not tried"]
+Status = Literal["verified", "REFUTED", "inconclusive", "not claimed", "not tried"]
 
 
 def word(outcome: Outcome | None) -> Status:
@@ -305,5 +305,7 @@ def word(outcome: Outcome | None) -> Status:
             return "REFUTED"
         case Outcome.INCONCLUSIVE:
             return "inconclusive"
+        case Outcome.NOT_CLAIMED:
+            return "not claimed"
         case None:
             return "not tried"

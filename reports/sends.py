@@ -52,17 +52,25 @@ class Sends(NamedTuple):
     outcomes: list[OutcomeCount]
 
 
+def email_moments(ledgers: Ledgers) -> list[Floats]:
+    """Of each email when it was due, first accepted and first delivered; NaN where it was not.
+
+    On the ledgers' clock. Leaves the attempts in `attempts_made`.
+    """
+    ledgers.db.execute(ATTEMPTS)
+    return ledgers.columns(EMAILS)
+
+
 def read_sends(ledgers: Ledgers, origin_s: float) -> Sends:
     """All times count from `origin_s`."""
 
     def moments(sql: str) -> list[Floats]:
         return [column - origin_s for column in ledgers.columns(sql)]
 
-    ledgers.db.execute(ATTEMPTS)
+    due_s, first_ack_s, first_delivery_s = (each - origin_s for each in email_moments(ledgers))
     left_s, accepted_s, refused_s = moments(
         "select left_s, accepted_s, refused_s from attempts_made"
     )
-    due_s, first_ack_s, first_delivery_s = moments(EMAILS)
     return Sends(
         due_s=due_s[np.isfinite(due_s)],
         retried_s=moments("select at_s from sender where kind = 'invoke' and attempt <> 1")[0],

@@ -19,6 +19,7 @@ _STYLES = {
     Outcome.VERIFIED: "green",
     Outcome.REFUTED: "bold red",
     Outcome.INCONCLUSIVE: "yellow",
+    Outcome.NOT_CLAIMED: "dim",
     None: "dim",
 }
 

@@ -69,36 +69,49 @@ def zipf_weights(groups: int, skew: float) -> list[float]:
 def email_blocks(load: EmailLoad, seed: int) -> Iterator[ArrivalBlock]:
     """The emails of a load in bulk, in the order of their intended times.
 
-    Times are evenly spaced, or a Poisson process. Whole blocks are drawn and the last one is cut,
-    so that a shorter load is a prefix of the longer one, to the bit; how large the blocks are
-    changes nothing, and a small load draws small ones. The generator is the Mersenne
-    Twister of `random`, whose sequence NumPy's RandomState can continue and promises to keep.
+    Times are evenly spaced, or a Poisson process, at the rate of each stage of the load. Whole
+    blocks are drawn and the last one is cut, so that a shorter load is a prefix of the longer one,
+    to the bit; how large the blocks are changes nothing, and a small load draws small ones. The
+    generator is the Mersenne Twister of `random`, whose sequence NumPy's RandomState can continue
+    and promises to keep.
     """
     is_even = load.arrivals == "even"
-    total = int(load.rate_per_s * load.duration_s) if is_even else None
+    total = int(load.emails) if is_even else None
+    # Stages stretch and squeeze the time of a load of one email a second.
+    rate_per_s = 1.0 if load.stages else load.rate_per_s
     draws = _twister(f"arrivals/{seed}")
     cumulative = np.cumsum(zipf_weights(load.groups, load.group_skew))
-    first, last_s = 0, 0.0
-    some = 1 << int(load.rate_per_s * load.duration_s).bit_length()  # more than are expected
+    first, last = 0, 0.0
+    some = 1 << int(load.emails).bit_length()  # more than are expected
     block = min(max(some, BLOCK_ARRIVALS_MIN), BLOCK_ARRIVALS)
     while total is None or first < total:
         numbers = np.arange(first, first + block)
         if is_even:
-            times_s = numbers / load.rate_per_s
+            times = numbers / rate_per_s
             chances = draws.random_sample(block)
         else:
             pairs = draws.random_sample((block, 2))
-            gaps_s = -np.log1p(-pairs[:, 0]) / load.rate_per_s
-            times_s, chances = np.cumsum(np.concatenate([[last_s], gaps_s]))[1:], pairs[:, 1]
-        last_s = float(times_s[-1])
+            gaps = -np.log1p(-pairs[:, 0]) / rate_per_s
+            times, chances = np.cumsum(np.concatenate([[last], gaps]))[1:], pairs[:, 1]
+        last = float(times[-1])
+        times_s = _staged(times, load) if load.stages else times
         groups = np.searchsorted(cumulative, chances * cumulative[-1], side="right")
         kept = block if total is None else min(block, total - first)
-        if total is None and last_s >= load.duration_s:
+        if total is None and times_s[-1] >= load.duration_s:
             kept = int(np.searchsorted(times_s, load.duration_s, side="left"))
             total = first + kept
         if kept:
             yield ArrivalBlock(numbers[:kept], times_s[:kept], groups[:kept].astype(np.int32))
         first += block
+
+
+def _staged(emails: npt.NDArray[np.float64], load: EmailLoad) -> npt.NDArray[np.float64]:
+    """When so many emails are due; after the load's end its last rate goes on."""
+    starts_s, ends_s, rates = (np.array(each) for each in zip(*load.rates, strict=True))
+    due = np.concatenate([[0.0], np.cumsum((ends_s - starts_s) * rates)])  # at each stage's start
+    stage = np.clip(np.searchsorted(due, emails, side="right") - 1, 0, len(rates) - 1)
+    times_s: npt.NDArray[np.float64] = starts_s[stage] + (emails - due[stage]) / rates[stage]
+    return times_s
 
 
 def email_arrivals(load: EmailLoad, seed: int, prefix: str) -> Iterator[Arrival]:

@@ -4,7 +4,7 @@
         manifest.json               what was planned, and on what machine
         verdicts.json  report.html  report.md  junit.xml
         <experiment>/               one scenario, driven once (ExperimentRecord)
-            experiment.json
+            experiment.json  scenario.toml  configuration.toml
             sender calls queue worker sink faults metrics     ledgers, .parquet
             canaries.jsonl          the synthetic personal data that the traffic carried
             logs/*.log              what each component printed
@@ -170,6 +170,8 @@ class ExperimentRecord(_Record):
     name: str
     scenario: str
     scenario_toml: str
+    configuration: str = ""  # of the queue and what is around it; empty: nobody knows
+    configuration_toml: str = ""
     seed: int
     key_prefix: str = ""  # begins every idempotency key of this experiment, and of no other
     started_at: str  # ISO 8601, UTC
@@ -205,6 +207,8 @@ class Plan(_Record):
 
     scenario: str
     scenario_sha256: str  # of the scenario's text
+    configuration: str = ""
+    configuration_sha256: str = ""  # of its text; empty where the record is to have none
     claims: list[str]
     control: ExperimentName | None = None  # the experiment that is its control
     is_control: bool = False

@@ -143,9 +143,23 @@ class EarlyExpiry(_SqsFault):
     visibility_s: int = Field(ge=0, le=43_200)
 
 
+class Duplicate(_SqsFault):
+    """A delete fails unnoticed, and the message is delivered once more."""
+
+    kind: Literal["duplicate"] = "duplicate"
+
+
+class Reorder(_SqsFault):
+    """A receive hands out any of the messages that come next."""
+
+    kind: Literal["reorder"] = "reorder"
+
+
+# What only a standard queue may do: no scenario plans it, it comes with the configuration.
+Nature = Duplicate | Reorder
+
 # Faults of the SQS endpoint, as it names them. In the order given, the first that fires on a call
-# wins. What only a standard queue may do (duplicate, reorder) is left out: a scenario's queue is
-# FIFO.
+# wins.
 SqsFault = Annotated[
     Refuse
     | LoseAnswer

@@ -4,6 +4,7 @@ Scenarios are TOML files; `load_scenario` turns one into frozen models or refuse
 key, value and what was wanted. `Scenario.model_json_schema()` is the format's JSON Schema.
 """
 
+import itertools
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,12 +35,20 @@ class Retries(Model):
     backoff_max_s: float = Field(2.0, gt=0, le=600)
 
 
+class Stage(Model):
+    """From a time on, another rate."""
+
+    start_s: float = Field(gt=0, le=86_400)
+    rate_per_s: float = Field(gt=0, le=100_000)
+
+
 class EmailLoad(Model):
     """Emails offered to the API in an open model: senders do not wait for each other."""
 
     kind: Literal["emails"]
     rate_per_s: float = Field(gt=0, le=100_000)
     duration_s: float = Field(gt=0, le=86_400)
+    stages: list[Stage] = Field(default_factory=list, max_length=50)  # what follows rate_per_s
     arrivals: Literal["even", "poisson"] = "poisson"
     groups: int = Field(20, ge=1, le=100_000)
     group_skew: float = Field(1.0, ge=0, le=10)  # Zipf exponent; 0 spreads evenly
@@ -50,8 +59,28 @@ class EmailLoad(Model):
 
     @model_validator(mode="after")
     def _is_bounded(self) -> Self:
-        _check_bounded(self)
+        starts_s = [stage.start_s for stage in self.stages]
+        if any(later <= start for start, later in itertools.pairwise(starts_s)):
+            raise ValueError("stages: each must start after the one before it")
+        _check_bounded(self.emails)
         return self
+
+    @property
+    def rates(self) -> list[tuple[float, float, float]]:
+        """(start_s, end_s, rate_per_s) of each stretch of the load, in order."""
+        starts_s = [0.0, *(stage.start_s for stage in self.stages)]
+        rates = [self.rate_per_s, *(stage.rate_per_s for stage in self.stages)]
+        ends_s = [*starts_s[1:], self.duration_s]
+        return [
+            (start_s, min(end_s, self.duration_s), rate_per_s)
+            for start_s, end_s, rate_per_s in zip(starts_s, ends_s, rates, strict=True)
+            if start_s < self.duration_s
+        ]
+
+    @property
+    def emails(self) -> float:
+        """How many are to be expected."""
+        return sum((end_s - start_s) * rate_per_s for start_s, end_s, rate_per_s in self.rates)
 
 
 CALLED_ACTIONS = ("SendMessage", "ReceiveMessage", "DeleteMessage")
@@ -69,12 +98,12 @@ class SqsCallLoad(Model):
 
     @model_validator(mode="after")
     def _is_bounded(self) -> Self:
-        _check_bounded(self)
+        _check_bounded(self.rate_per_s * self.duration_s)
         return self
 
 
-def _check_bounded(load: EmailLoad | SqsCallLoad) -> None:
-    if load.rate_per_s * load.duration_s > ARRIVALS_MAX:
+def _check_bounded(arrivals: float) -> None:
+    if arrivals > ARRIVALS_MAX:
         raise ValueError(f"rate_per_s times duration_s must be at most {ARRIVALS_MAX:,}")
 
 
@@ -194,7 +223,7 @@ class ClaimCatalog(Model):
 
 def parse_scenario(text: str, source: str) -> Scenario:
     """Raises ScenarioError; `source` names the text in its message."""
-    return _validated(text, source, Scenario)
+    return validated(text, source, Scenario)
 
 
 def load_scenario(name_or_path: str) -> tuple[Scenario, str]:
@@ -209,7 +238,7 @@ def load_scenario(name_or_path: str) -> tuple[Scenario, str]:
     else:
         known = ", ".join(catalog_names())
         raise ScenarioError(f"unknown scenario {shown(name_or_path)}; the catalogue has: {known}")
-    text = _read_text(path)
+    text = read_text(path)
     return parse_scenario(text, str(path)), text
 
 
@@ -219,7 +248,7 @@ def catalog_names() -> list[str]:
 
 def load_claims(path: Path = CATALOG / "claims.toml") -> Sequence[Claim]:
     """All claims in the catalogue's order. Raises ScenarioError."""
-    return _validated(_read_text(path), str(path), ClaimCatalog).claim
+    return validated(read_text(path), str(path), ClaimCatalog).claim
 
 
 def shown(value: object) -> str:
@@ -228,7 +257,8 @@ def shown(value: object) -> str:
     return text if len(text) <= VALUE_CHARS_SHOWN else f"{text[:VALUE_CHARS_SHOWN]}..."
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A file of bounded size. Raises ScenarioError."""
     where = shown(str(path))
     try:
         if not path.is_file():  # a pipe or a device would be read without end
@@ -244,7 +274,8 @@ def _read_text(path: Path) -> str:
         raise ScenarioError(f"{where}: {getattr(error, 'strerror', error)}") from error
 
 
-def _validated(text: str, source: str, kind: type[M]) -> M:
+def validated(text: str, source: str, kind: type[M]) -> M:
+    """A TOML text as a model; raises ScenarioError with file, key, value and what was wanted."""
     try:
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also numbers of a thousand digits
@@ -253,7 +284,7 @@ def _validated(text: str, source: str, kind: type[M]) -> M:
         return kind.model_validate(values)
     except ValidationError as error:
         problems = [
-            f"{source}: {'.'.join(str(part) for part in item['loc']) or 'scenario'}: "
+            f"{source}: {'.'.join(str(part) for part in item['loc']) or kind.__name__.lower()}: "
             f"{item['msg']} (got {shown(item['input'])})"
             for item in error.errors(include_url=False)
         ]

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from http.client import HTTPException
 
 from loadtests.faults.timeline import FaultError
-from scenarios.faults import ProviderFault, SqsFault
+from scenarios.faults import Nature, ProviderFault, SqsFault
 
+PlannedFault = SqsFault | ProviderFault | Nature
 TIMEOUT_S = 5.0
 
 
@@ -24,7 +25,7 @@ class Plan:
         self,
         who: str,
         endpoint: str,
-        faults: Sequence[SqsFault | ProviderFault],
+        faults: Sequence[PlannedFault],
         seed: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -53,7 +54,7 @@ class Plan:
             self._began_s = None
             self._request("DELETE", None)
 
-    def _put(self, faults: Sequence[SqsFault | ProviderFault]) -> None:
+    def _put(self, faults: Sequence[PlannedFault]) -> None:
         plan = {
             "seed": self._seed,
             "faults": [fault.model_dump(exclude={"at"}, exclude_none=True) for fault in faults],
@@ -78,7 +79,7 @@ class Plan:
             raise FaultError(f"{self._who} did not take the fault plan: {error}") from error
 
 
-def _left(fault: SqsFault | ProviderFault, elapsed_s: float) -> SqsFault | ProviderFault | None:
+def _left(fault: PlannedFault, elapsed_s: float) -> PlannedFault | None:
     """What of a fault is still to come; one of a certain call may have met it already."""
     is_over = fault.end_s is not None and fault.end_s <= elapsed_s
     if is_over or fault.nth_call is not None:

@@ -17,7 +17,7 @@ from loadtests.faults.tails import Triggers
 from loadtests.faults.timeline import FaultError, Injection, Timeline
 from loadtests.pipeline import Pipeline
 from loadtests.supervised import Rig, Supervised
-from scenarios.faults import ClockFault, DiskFault, Fault, ProcessFault
+from scenarios.faults import ClockFault, DiskFault, Fault, Nature, ProcessFault
 
 # What a component appends to, beside its log.
 JOURNALS = {"sqs": ["queue.jsonl"], "worker": ["worker.jsonl"], "sink": ["sink.jsonl"], "api": []}
@@ -26,9 +26,15 @@ JOURNALS = {"sqs": ["queue.jsonl"], "worker": ["worker.jsonl"], "sink": ["sink.j
 class FaultRunner:
     """Owns the timeline, the components' own fault plans, and what faults need prepared."""
 
-    def __init__(self, faults: Sequence[Fault], folder: Path, seed: int) -> None:
-        """Raises OSError when what faults need cannot be made."""
+    def __init__(
+        self, faults: Sequence[Fault], folder: Path, seed: int, nature: Sequence[Nature] = ()
+    ) -> None:
+        """`nature` is what the queue does of its own accord, beside the faults.
+
+        Raises OSError when what faults need cannot be made.
+        """
         self._faults = faults
+        self._nature = nature
         self._folder = folder
         self._seed = seed
         self._pipeline: Pipeline | None = None
@@ -70,7 +76,7 @@ class FaultRunner:
     def begin(self, pipeline: Pipeline, start_s: float) -> None:
         """The load began at `start_s`. Raises FaultError."""
         self._pipeline = pipeline
-        at_sqs = [fault for fault in self._faults if fault.at == "sqs"]
+        at_sqs = [*(fault for fault in self._faults if fault.at == "sqs"), *self._nature]
         at_provider = [fault for fault in self._faults if fault.at == "provider"]
         if at_sqs:
             self._plans["sqs"] = Plan("SQS", pipeline.sqs_endpoint, at_sqs, self._seed)

@@ -74,11 +74,12 @@ def made_small(scenario: Scenario) -> tuple[Scenario, list[str]]:
         raise ScenarioError(f"{scenario.name}: only loads of emails can be simulated")
     duration_s = min(load.duration_s, LOAD_S)
     scale = duration_s / load.duration_s
-    emails = min(load.rate_per_s * load.duration_s, EMAILS)
+    emails = min(load.emails, EMAILS)
     small = load.model_copy(
         update={
             "rate_per_s": emails / duration_s,
             "duration_s": duration_s,
+            "stages": [],
             "groups": min(load.groups, GROUPS_MAX),
             "people": min(load.people, PEOPLE_MAX),
         }
@@ -107,10 +108,7 @@ def made_small(scenario: Scenario) -> tuple[Scenario, list[str]]:
                 "visibility_timeout_s": min(scenario.queue.visibility_timeout_s, VISIBILITY_S_MAX)
             }
         ),
-        "faults": [
-            _sooner(fault, time=scale, count=emails / (load.rate_per_s * load.duration_s))
-            for fault in named
-        ],
+        "faults": [_sooner(fault, time=scale, count=emails / load.emails) for fault in named],
         "storm": storm,
         "control": None,
         "expect": few,

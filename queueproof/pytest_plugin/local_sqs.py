@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loadtests.metrics import NO_METRICS, queue_metrics
-from loadtests.pipeline import AWS_ENV, IN_QUEUE, REGION, sqs_client
+from loadtests.queues import AWS_ENV, IN_QUEUE, REGION, sqs_client
 from queueproof.pytest_plugin.identities import Row
 from reference.clock import MonotonicClock
 from reference.cloud.sqs.app import create_app

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from compliance.replay import replay_command
+from scenarios.configuration import load_configuration
 from scenarios.evidence import ExperimentRecord, Plan, write_record
 from scenarios.model import load_scenario
 
@@ -14,15 +15,24 @@ OTHER = TEXT + "\n# changed since\n"
 
 @pytest.fixture
 def command(tmp_path):
-    def make(text=TEXT, name="baseline", is_simulated=False, **record):
+    def make(text=TEXT, name="baseline", is_simulated=False, built="", built_toml="", **record):
         run = tmp_path / "runs" / "20260101T000000Z-x"
-        (run / name).mkdir(parents=True)
+        (run / name).mkdir(parents=True, exist_ok=True)
         (run / name / "scenario.toml").write_text(text)
         fields = {"name": name, "scenario": name, "scenario_toml": text, "seed": 7}
+        fields |= {"configuration": built, "configuration_toml": built_toml}
+        (run / name / "configuration.toml").write_text(built_toml)
         fields |= {"started_at": "2026-01-01T00:00:00+00:00", "origin_s": 0.0, **record}
         write_record(run / name / "experiment.json", ExperimentRecord(**fields))
         digest = hashlib.sha256(text.encode()).hexdigest()
-        plan = Plan(scenario=name, scenario_sha256=digest, claims=[], is_simulated=is_simulated)
+        plan = Plan(
+            scenario=name,
+            scenario_sha256=digest,
+            configuration=built,
+            configuration_sha256=hashlib.sha256(built_toml.encode()).hexdigest(),
+            claims=[],
+            is_simulated=is_simulated,
+        )
         return replay_command(run, name, plan, 7)
 
     return make
@@ -35,6 +45,17 @@ def test_a_scenario_of_the_catalogue_is_called_by_its_name(command):
 def test_a_scenario_that_has_changed_or_is_no_part_of_it_is_read_from_the_run(command):
     kept = "runs/20260101T000000Z-x/baseline/scenario.toml"
     assert command(text=OTHER) == f"queueproof run {kept} --seed 7"
+
+
+def test_another_configuration_than_the_usual_one_is_named(command):
+    assert command(built="fifo", built_toml=load_configuration("fifo")[1]) == command()
+    told = command(built="fifo-ht", built_toml=load_configuration("fifo-ht")[1])
+    assert told == "queueproof run baseline --configuration fifo-ht --seed 7"
+
+
+def test_a_configuration_that_is_none_of_ours_is_read_from_the_run(command):
+    kept = "runs/20260101T000000Z-x/baseline/configuration.toml"
+    assert f"--configuration {kept} " in command(built="mine", built_toml="mine")
 
 
 def test_a_simulated_run_is_simulated_again(command):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from queueproof.suite import SuiteError, create_run, plan
+from queueproof.suite import SuiteError, check_configurable, create_run, plan
 from scenarios.model import ScenarioError
 
 SCAN = """
@@ -60,6 +60,28 @@ def test_a_scan_of_a_scenario_that_nobody_knows_is_refused(tmp_path):
     (tmp_path / "scan.toml").write_text(SCAN)
     with pytest.raises(ScenarioError, match="unknown scenario 'mine'"):
         plan([str(tmp_path / "scan.toml")])
+
+
+def test_a_configuration_goes_with_every_experiment(tmp_path):
+    planned = plan(["sqs-write-failure"], "fifo-ht")
+    assert {each.configuration.name for each in planned} == {"fifo-ht"}
+    with pytest.raises(ScenarioError, match="unknown configuration 'fifo-pool-0'"):
+        plan(["baseline"], "fifo-pool-0")
+
+
+def test_calls_of_one_fifo_queue_cannot_go_to_another(tmp_path):
+    (tmp_path / "mine.toml").write_text('name = "mine"\nsummary = "x"\n[queue]\ntype="standard"\n')
+    with pytest.raises(ScenarioError, match=r"fifo-limit: .* queue\.type standard"):
+        plan(["fifo-limit"], str(tmp_path / "mine.toml"))
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [({"target": "http://127.0.0.1:1"}, "--target"), ({"is_simulated": True}, "--sim")],
+)
+def test_a_configuration_is_refused_where_none_can_be_chosen(where, told):
+    with pytest.raises(ScenarioError, match=f"'fifo-ht' does not go with {told}"):
+        check_configurable("fifo-ht", **({"target": "", "is_simulated": False} | where))
 
 
 def test_runs_of_one_second_get_folders_of_their_own(tmp_path):

@@ -8,6 +8,7 @@ from bisect import bisect
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +82,46 @@ def test_a_shorter_load_is_a_prefix_of_the_longer_one(seed):
 def test_poisson_rate_is_within_five_standard_deviations(seed):
     count = len(list(email_arrivals(load(rate_per_s=100, duration_s=20), seed, "k")))
     assert abs(count - 2_000) <= 5 * math.sqrt(2_000)
+
+
+STAGES = [{"start_s": 1, "rate_per_s": 200}, {"start_s": 3, "rate_per_s": 20}]
+
+
+@given(SEEDS, st.sampled_from(["even", "poisson"]), st.floats(0.2, 3.9))
+def test_a_shorter_load_of_stages_is_a_prefix_of_the_longer_one(seed, arrivals, duration_s):
+    staged = {"stages": STAGES, "arrivals": arrivals}
+    short = list(email_arrivals(load(duration_s=duration_s, **staged), seed, "k"))
+    whole = list(email_arrivals(load(**staged), seed, "k"))
+    assert whole[: len(short)] == short
+    assert all(a.intended_s < duration_s for a in short)
+    # An even load ends with its last whole email, which here is at most 1/20 s too soon.
+    assert all(a.intended_s >= duration_s - 0.05 for a in whole[len(short) :])
+
+
+@given(SEEDS)
+def test_each_stage_has_its_own_rate(seed):
+    rates = [{"start_s": 10, "rate_per_s": 400}, {"start_s": 20, "rate_per_s": 100}]
+    staged = load(rate_per_s=25, duration_s=30, stages=rates)
+    assert staged.emails == 250 + 4_000 + 1_000
+    due_s = [a.intended_s for a in email_arrivals(staged, seed, "k")]
+    assert due_s == sorted(due_s)
+    for start_s, end_s, rate_per_s in staged.rates:
+        expected = (end_s - start_s) * rate_per_s
+        count = sum(start_s <= at_s < end_s for at_s in due_s)
+        assert abs(count - expected) <= 5 * math.sqrt(expected)
+
+
+def test_even_stages_are_even():
+    even = load(rate_per_s=2, duration_s=3, stages=[{"start_s": 1, "rate_per_s": 4}])
+    due_s = [
+        a.intended_s for a in email_arrivals(even.model_copy(update={"arrivals": "even"}), 1, "k")
+    ]
+    assert due_s == [0, 0.5, 1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 2.75]
+
+
+def test_stages_out_of_order_are_refused():
+    with pytest.raises(ValueError, match="each must start after the one before it"):
+        load(stages=STAGES[::-1])
 
 
 def test_skew_makes_the_first_group_the_hottest():

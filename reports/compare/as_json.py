@@ -1,0 +1,46 @@
+"""compare.json: every figure of the comparison, not rounded, for a machine."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from reports.compare.model import CompareView
+from reports.compare.sentences import Compared
+
+
+def render(view: CompareView, compared: Sequence[Compared]) -> str:
+    """The whole document."""
+    told = {
+        "run": view.run.name,
+        "seed": view.run.seed,
+        "commit": view.run.commit,
+        "scenario": view.scenario,
+        "work": view.work,
+        "sentences": view.sentences,
+        "troubles": view.troubles,
+        "configurations": {each.name: _configuration(each) for each in compared},
+    }
+    return json.dumps(told, indent=2) + "\n"
+
+
+def _configuration(each: Compared) -> dict[str, Any]:
+    figures = asdict(each.figures)
+    figures["configuration"] = each.figures.configuration.model_dump(mode="json")
+    limit = each.limit
+    return {
+        **figures,
+        "reached_per_s": each.reached_per_s,
+        "calls_per_email": each.figures.calls_per_email,
+        "held_up_by": None if limit is None else {"by": limit.held, "what": limit.what},
+        "verdicts": {
+            claim: {
+                "outcome": verdict.outcome,
+                "summary": verdict.summary,
+                "figures": verdict.figures,
+                "reasons": verdict.reasons,
+                "offences": [offence.id for offence in verdict.offences],
+            }
+            for claim, verdict in each.verdicts.items()
+        },
+    }

@@ -1,0 +1,255 @@
+"""What one configuration came to, in numbers: by stage of the load, and over all of it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from compliance.history import configuration_of
+from compliance.ledgers import Ledgers
+from reports.numbers import Floats, Percentiles, percentiles
+from reports.sends import email_moments
+from scenarios.configuration import Configuration
+from scenarios.evidence import EvidenceError, ExperimentRecord, read_experiment
+from scenarios.model import EmailLoad, parse_scenario
+from scenarios.storm import planned_faults
+
+OURS = ("api", "worker")  # what a team runs itself: whose logs it collects, whose CPU it pays
+
+FINAL_CALLS = """
+    select name, source, max(value) from metrics
+    where source like 'queue:%' and (starts_with(name, 'admitted_calls.')
+        or starts_with(name, 'throttled_calls.') or name = 'NumberOfEmptyReceives')
+    group by all
+"""
+THROTTLED = """
+    select coalesce(sum(last - first), 0) from (
+        select max(value) as last, min(value) as first from metrics
+        where starts_with(name, 'throttled_calls.') and at_s between $from_s and $until_s
+        group by source, name)
+"""
+CPU = """
+    select source, avg(value) from metrics
+    where name = 'cpu_share' and at_s between $from_s and $until_s group by source
+"""
+# Samples are a second apart, so shares of a core add up to seconds.
+CPU_S = """
+    select coalesce(sum(value), 0) from metrics
+    where name = 'cpu_share' and source in (select unnest($sources))
+"""
+REDELIVERED = """
+    select count(*) from (select message_id from queue where event = 'received'
+                          group by message_id having count(*) > 1)
+"""
+LATE = """
+    select quantile_cont(abs(at_s - intended_s), 0.99) from sender
+    where kind = 'invoke' and at_s between $from_s and $until_s
+"""
+# From when an attempt left until its sender had an answer, by what the answer was.
+ANSWERS = """
+    with made as (
+        select key, attempt, max(at_s) filter (kind = 'invoke') as left_s,
+               max(at_s) filter (kind <> 'invoke') as told_s,
+               max(kind) filter (kind <> 'invoke') as kind, max(status) as status
+        from sender group by key, attempt)
+    select kind, status, count(*), quantile_disc(told_s - left_s, 0.5),
+           quantile_disc(told_s - left_s, 0.99)
+    from made where told_s is not null group by all order by count(*) desc
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One stretch of the load, at one rate. Latencies count from when an email was due."""
+
+    planned_per_s: float
+    emails: int  # that were due
+    offered_per_s: float
+    accepted_per_s: float
+    delivered_per_s: float
+    acceptance: Percentiles
+    delivery: Percentiles
+    is_calm: bool  # no fault was planned for it
+    late_p99_ms: float | None  # of the generator
+    throttled_calls: int
+    cpu: dict[str, float]  # cores taken, by component
+
+    @property
+    def cpu_cores(self) -> float:
+        return sum(self.cpu.values())
+
+    @property
+    def reached_per_s(self) -> float:
+        """What went all the way while it was offered."""
+        return min(self.accepted_per_s, self.delivered_per_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One way in which attempts were answered."""
+
+    kind: str
+    status: int | None
+    count: int
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """One configuration under the load that all of them met."""
+
+    configuration: Configuration
+    stages: Sequence[Stage]
+    answers: Sequence[Answer]
+    calls: dict[str, int]  # admitted, by what they were for
+    throttled_calls: int
+    empty_receives: int
+    delivered: int  # emails, each once
+    redelivered: int  # messages that the queue handed out more than once
+    cpu_s: float  # of intake and consumer
+    log_files: int
+    log_bytes: int
+    drain_s: float | None
+    drained: bool
+    troubles: Sequence[str]
+
+    @property
+    def calls_per_email(self) -> float | None:
+        total = sum(self.calls.values()) + self.throttled_calls
+        return total / self.delivered if self.delivered else None
+
+    @property
+    def cpu_s_per_1000(self) -> float | None:
+        return self.cpu_s / self.delivered * 1000 if self.delivered else None
+
+    @property
+    def calm(self) -> Stage | None:
+        """The first stage that no fault disturbed: where configurations are like with like."""
+        return next((stage for stage in self.stages if stage.is_calm), None)
+
+    @property
+    def best(self) -> Stage | None:
+        return max(self.stages, key=lambda stage: stage.reached_per_s, default=None)
+
+    @property
+    def top(self) -> Stage | None:
+        """The stage with the most load."""
+        return max(self.stages, key=lambda stage: stage.planned_per_s, default=None)
+
+
+def read_figures(folder: Path) -> Figures:
+    """Raises EvidenceError or ScenarioError when the experiment cannot be read."""
+    record = read_experiment(folder)
+    configuration = configuration_of(record, folder)
+    scenario = parse_scenario(record.scenario_toml, f"{folder}/experiment.json: scenario_toml")
+    if configuration is None or not isinstance(scenario.load, EmailLoad):
+        raise EvidenceError(f"{folder}: not emails on a configuration that is known")
+    load_phase, drain = record.phase("load"), record.phase("drain")
+    with Ledgers(folder) as ledgers:
+        due_s, accepted_s, delivered_s = email_moments(ledgers)
+        stages = []
+        if load_phase is not None:
+            broken = [
+                (fault.start_s, getattr(fault, "end_s", None) or scenario.load.duration_s)
+                for fault in planned_faults(scenario, record.seed)
+            ]
+            for start_s, end_s, rate_per_s in scenario.load.rates:
+                stages.append(
+                    _stage(
+                        ledgers,
+                        (due_s, accepted_s, delivered_s),
+                        load_phase.start_s + start_s,
+                        load_phase.start_s + end_s,
+                        rate_per_s,
+                        is_calm=not any(a < end_s and b > start_s for a, b in broken),
+                    )
+                )
+        calls, throttled, empty = _calls(ledgers)
+        logs = [
+            file
+            for name in OURS
+            for file in [*folder.glob(f"logs/{name}.log"), *folder.glob(f"logs/{name}/**/*.log")]
+        ]
+        return Figures(
+            configuration=configuration,
+            stages=stages,
+            answers=_answers(ledgers),
+            calls=calls,
+            throttled_calls=throttled,
+            empty_receives=empty,
+            delivered=int(np.isfinite(delivered_s).sum()),
+            redelivered=int(ledgers.rows(REDELIVERED)[0][0]),
+            cpu_s=float(ledgers.rows(CPU_S, sources=list(OURS))[0][0]),
+            log_files=len(logs),
+            log_bytes=sum(file.stat().st_size for file in logs),
+            drain_s=None if drain is None else drain.end_s - drain.start_s,
+            drained=bool(record.drained),
+            troubles=_troubles(record),
+        )
+
+
+def _stage(
+    ledgers: Ledgers,
+    moments: tuple[Floats, Floats, Floats],
+    from_s: float,
+    until_s: float,
+    rate_per_s: float,
+    *,
+    is_calm: bool,
+) -> Stage:
+    due_s, accepted_s, delivered_s = moments
+    mine = (due_s >= from_s) & (due_s < until_s)
+    window = {"from_s": from_s, "until_s": until_s}
+    late_s = ledgers.rows(LATE, **window)[0][0]
+
+    def per_s(times_s: Floats) -> float:
+        count = np.count_nonzero((times_s >= from_s) & (times_s < until_s))
+        return float(count / (until_s - from_s))
+
+    def since_due(times_s: Floats) -> Percentiles:
+        taken_s = times_s[mine] - due_s[mine]
+        return percentiles(taken_s[np.isfinite(taken_s)])
+
+    return Stage(
+        planned_per_s=rate_per_s,
+        emails=int(np.count_nonzero(mine)),
+        offered_per_s=per_s(due_s),
+        accepted_per_s=per_s(accepted_s),
+        delivered_per_s=per_s(delivered_s),
+        acceptance=since_due(accepted_s),
+        delivery=since_due(delivered_s),
+        is_calm=is_calm,
+        late_p99_ms=None if late_s is None else late_s * 1000,
+        throttled_calls=int(ledgers.rows(THROTTLED, **window)[0][0]),
+        cpu={source: float(share) for source, share in ledgers.rows(CPU, **window)},
+    )
+
+
+def _calls(ledgers: Ledgers) -> tuple[dict[str, int], int, int]:
+    """Calls of all queues by what they were for, those throttled, and receives of nothing."""
+    calls: Counter[str] = Counter()
+    throttled = empty = 0
+    for name, _, value in ledgers.rows(FINAL_CALLS):
+        kind, _, family = name.partition(".")
+        if kind == "admitted_calls":
+            calls[family] += int(value)
+        elif kind == "throttled_calls":
+            throttled += int(value)
+        else:
+            empty += int(value)
+    return dict(calls), throttled, empty
+
+
+def _answers(ledgers: Ledgers) -> list[Answer]:
+    return [
+        Answer(kind=kind, status=status, count=count, p50_ms=p50_s * 1000, p99_ms=p99_s * 1000)
+        for kind, status, count, p50_s, p99_s in ledgers.rows(ANSWERS)
+    ]
+
+
+def _troubles(record: ExperimentRecord) -> list[str]:
+    ended = [f"ended early: {record.interrupted}"] if record.interrupted else []
+    return [*ended, *record.problems]

@@ -1,0 +1,62 @@
+"""Each sentence follows from its numbers: the same figures the other way round say the opposite."""
+
+from compliance.verdict import Outcome
+from reports.compare.sentences import sentences
+
+
+def told(*compared):
+    return " ".join(sentences(compared))
+
+
+def test_what_the_quota_held_up_is_not_blamed_on_the_machine(make_compared, make_stage):
+    held = make_stage(400, reached=300, throttled_calls=900)
+    text = told(make_compared("fifo", held))
+    assert "fifo fell behind at 400 emails a second offered; it reached 300" in text
+    assert "900 calls throttled" in text
+    assert "this machine" not in text
+
+
+def test_what_the_machine_held_up_is_said_to_be_the_machine(make_compared, make_stage):
+    late = make_stage(400, reached=350, late_p99_ms=200.0)
+    assert "says something about this machine, not about" in told(make_compared("fifo-ht", late))
+
+
+def test_what_took_all_is_not_called_limited(make_compared, make_stage):
+    text = told(make_compared("fifo-ht", make_stage(400)), make_compared("pool", make_stage(400)))
+    assert "fifo-ht and pool took all that was offered, up to 400 emails a second" in text
+    assert "fell behind" not in text
+
+
+def test_order_and_speed_are_claimed_only_where_both_were_seen(
+    make_compared, make_stage, make_verdict
+):
+    ordered = make_verdict("order", judged=3000, reordered=0)
+    slow = make_compared("fifo", make_stage(400, reached=299), verdicts=[ordered])
+    fast = make_compared("pool", make_stage(400), verdicts=[ordered])
+    assert "Order and more than 300 emails a second: pool; the most was 400" in told(slow, fast)
+    assert "Order and more than" not in told(slow)
+    loose = make_verdict("order", Outcome.NOT_CLAIMED, judged=3000, reordered=120)
+    text = told(make_compared("std", make_stage(400), queue='type = "standard"', verdicts=[loose]))
+    assert "std claims no order: 120 of 3,000 emails left out of it." in text
+    assert "Order and more than" not in text
+
+
+def test_lost_emails_are_named(make_compared, make_verdict):
+    lost = make_verdict("no-loss", Outcome.REFUTED, offences=["em_1", "em_2"], lost=2)
+    text = told(
+        make_compared("silent", verdicts=[lost]),
+        make_compared("fifo", verdicts=[make_verdict("no-loss", lost=0)]),
+    )
+    assert "silent lost emails that it had acknowledged: 2, such as em_1, em_2." in text
+    assert "fifo lost nothing that was acknowledged" in text
+
+
+def test_what_could_not_be_told_is_said(make_compared, make_verdict):
+    unsure = make_verdict("no-loss", Outcome.INCONCLUSIVE)
+    assert "Could not tell: fifo (no-loss: no-loss was looked at)." in told(
+        make_compared("fifo", verdicts=[unsure])
+    )
+
+
+def test_nothing_compared_says_so():
+    assert sentences([]) == ["No configuration left evidence."]
