@@ -255,7 +255,7 @@ def cost(
     table = load_prices(prices)
     costs = cost_command.run_costs(run_folder.resolve(), table)
     tell = cost_command.as_json if as_json else cost_command.as_text
-    _emit(tell(costs, table, emails_per_month, with_free_tier=free_tier))
+    emit(tell(costs, table, emails_per_month, with_free_tier=free_tier))
 
 
 @app.command(epilog="Example: queueproof up --api-port 8080")

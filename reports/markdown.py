@@ -96,7 +96,7 @@ def _cost(cost: CostView) -> list[str]:
         f"Cost on AWS: {escape(cost.usd_per_million)} for a million emails more, and "
         f"{escape(cost.provider_usd_per_million)} to the provider. {escape(cost.basis)}.",
         "",
-        *_table(
+        *table(
             ["Cost", "For a million emails", "USD", "USD a month, whatever the traffic"],
             [
                 [escape(each) for each in (row.what, row.per_million, row.usd_per_million)]
@@ -104,7 +104,7 @@ def _cost(cost: CostView) -> list[str]:
                 for row in cost.rows
             ],
         ),
-        *_table(
+        *table(
             ["Emails a month", "Pipeline", "of it for a million", "Provider"],
             [
                 [escape(each) for each in (m.emails, m.pipeline, m.per_million, m.provider)]
