@@ -6,7 +6,7 @@ botocore does not verify the MD5 digests that SQS returns, so this module does.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore import exceptions as boto
 
@@ -34,7 +34,7 @@ class Received:
     message_id: str
     receipt_handle: str
     body: str
-    group: str
+    group: str  # whose order is kept; empty on a standard queue
     dedup_id: str
     receive_count: int
 
@@ -95,20 +95,29 @@ def connect(
     return client
 
 
+def is_fifo(queue_url: str) -> bool:
+    """Whether it is a FIFO queue: their names, and no others, end so (API CreateQueue)."""
+    return queue_url.endswith(".fifo")
+
+
 class SqsQueue:
-    """One FIFO queue: a QueueWriter and a QueueReader."""
+    """One queue: a QueueWriter and a QueueReader.
+
+    A FIFO queue, whose name ends so, absorbs repeats of a deduplication id and keeps the order of
+    a message group. A standard queue takes no deduplication id and keeps no order; there the group
+    names the tenant among whom SQS deals fairly (DG sqs-fair-queues.html), and no received message
+    waits for another, so it has none.
+    """
 
     def __init__(self, client: "SQSClient", queue_url: str) -> None:
         self._client = client
         self._url = queue_url
+        self._is_fifo = is_fifo(queue_url)
 
     def send(self, *, body: str, group: str, dedup_id: str) -> str:
         try:
             answer = self._client.send_message(
-                QueueUrl=self._url,
-                MessageBody=body,
-                MessageGroupId=group,
-                MessageDeduplicationId=dedup_id,
+                QueueUrl=self._url, MessageBody=body, **self._ids(group, dedup_id)
             )
         except aws.ERRORS as error:
             raise classify(error) from error
@@ -120,6 +129,10 @@ class SqsQueue:
             # duplicate and confirm nothing, so it is not worth trying.
             raise QueueError("Md5Mismatch", is_definite=False, is_transient=False)
         return answer["MessageId"]
+
+    def _ids(self, group: str, dedup_id: str) -> dict[str, Any]:
+        fifo_only = {"MessageDeduplicationId": dedup_id} if self._is_fifo else {}
+        return {"MessageGroupId": group, **fifo_only}
 
     def check(self) -> None:
         try:
@@ -146,7 +159,7 @@ class SqsQueue:
         if any(message.get("MD5OfBody") != _md5(message["Body"]) for message in messages):
             # All come back when their visibility ends; using some would break a group's order.
             raise QueueError("Md5Mismatch", is_definite=False, is_transient=True)
-        return [_received(message) for message in messages]
+        return [_received(message, is_fifo=self._is_fifo) for message in messages]
 
     def delete(self, receipt_handles: Sequence[str]) -> dict[int, QueueError]:
         try:
@@ -217,13 +230,13 @@ def _entry_error(code: str) -> QueueError:
     return QueueError(code, is_definite=True, is_transient=not hopeless)
 
 
-def _received(message: "MessageTypeDef") -> Received:
+def _received(message: "MessageTypeDef", *, is_fifo: bool) -> Received:
     attributes = message.get("Attributes", {})
     return Received(
         message_id=message["MessageId"],
         receipt_handle=message["ReceiptHandle"],
         body=message["Body"],
-        group=attributes.get("MessageGroupId", ""),
+        group=attributes.get("MessageGroupId", "") if is_fifo else "",
         dedup_id=attributes.get("MessageDeduplicationId", ""),
         receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
     )

@@ -73,7 +73,7 @@ class Custody:
         """Take over what one receive returned, as one run for each group."""
         groups: dict[str, list[Held]] = {}
         for held in messages:
-            # Without a group, as on a standard queue, a message waits for no other.
+            # Without a group, as from a standard queue, a message waits for no other.
             group = held.message.group or held.message.message_id
             groups.setdefault(group, []).append(held)
         runs = [

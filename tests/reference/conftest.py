@@ -69,7 +69,7 @@ class Pipeline:
         self.wait_until(port_file.exists, f"{name} serves")
         return int(port_file.read_text())
 
-    def start_sqs(self, port=0):
+    def start_sqs(self, port=0, queue="q.fifo"):
         arguments = ["reference.cloud.sqs", "--journal", str(self.folder / "queue.jsonl")]
         port = self.start("sqs", [*arguments, "--port", str(port)], port_option="--port-file")
         self.endpoint = f"http://127.0.0.1:{port}"
@@ -81,7 +81,8 @@ class Pipeline:
             aws_secret_access_key="test",
         )
         with contextlib.closing(client):
-            created = client.create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true"})
+            fifo = {"Attributes": {"FifoQueue": "true"}} if queue.endswith(".fifo") else {}
+            created = client.create_queue(QueueName=queue, **fifo)
         self.queue_url = created["QueueUrl"]
         return port
 
@@ -170,10 +171,10 @@ class Pipeline:
 
 
 @pytest.fixture
-def pipeline(tmp_path):
-    """A pipeline whose SQS runs; the test starts the rest."""
+def pipeline(tmp_path, request):
+    """A pipeline whose SQS runs; the test starts the rest. An indirect parameter names the queue"""
     with contextlib.closing(Pipeline(tmp_path)) as pipeline:
-        pipeline.start_sqs()
+        pipeline.start_sqs(queue=getattr(request, "param", "q.fifo"))
         yield pipeline
 
 

@@ -64,6 +64,29 @@ def test_what_is_accepted_arrives_once_in_order_and_leaves_no_trace_of_people(pi
         assert trace not in logs
 
 
+@pytest.mark.parametrize("pipeline", ["emails"], indirect=True)
+def test_a_standard_queue_that_delivers_twice_makes_no_second_email(pipeline):
+    """It absorbs no repeat, either: the worker's delivery ledger stands for both."""
+    duplicate = {"kind": "duplicate", "probability": 0.5, "label": "twice"}
+    plan = {"seed": 1, "faults": [duplicate]}
+    assert httpx.put(f"{pipeline.endpoint}/_admin/faults", json=plan).is_success
+    pipeline.start_api()
+    pipeline.start_worker()
+    for number in range(20):
+        for _ in range(2):  # a retry of a request whose answer was lost
+            assert pipeline.post(f"{number:02}").status_code == 202
+    pipeline.wait_until(
+        lambda: sum(row["event"] == "deleted" for row in pipeline.rows("queue")) >= 40,
+        "all are deleted",
+    )
+    assert [pipeline.end(name) for name in ("api", "worker")] == [0, 0]
+    stored = [row["message_id"] for row in pipeline.rows("queue") if row["event"] == "stored"]
+    received = [row for row in pipeline.rows("worker") if row["event"] == "received"]
+    assert len(set(stored)) == 40
+    assert len(received) > 40
+    assert sorted(row["key"] for row in pipeline.rows("sink")) == [f"{n:02}" for n in range(20)]
+
+
 def test_an_api_that_is_stopped_finishes_what_it_began(pipeline):
     pipeline.start_api()
     answers = []

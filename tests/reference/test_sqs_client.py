@@ -27,6 +27,7 @@ class FakeSqs(ThreadingHTTPServer):
     daemon_threads = True
     answer = STORED
     requests = 0
+    body = b""  # of the latest request
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -37,7 +38,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.requests += 1
         answer = self.server.answer
         if callable(answer):
@@ -85,7 +86,7 @@ def credentials(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
 
 
-def queue_at(port, read_timeout_s=5.0):
+def queue_at(port, read_timeout_s=5.0, name="q.fifo"):
     client = sqs_client.connect(
         region="us-east-1",
         endpoint_url=f"http://127.0.0.1:{port}",
@@ -93,7 +94,7 @@ def queue_at(port, read_timeout_s=5.0):
         read_timeout_s=read_timeout_s,
         connections_max=2,
     )
-    return SqsQueue(client, f"http://127.0.0.1:{port}/000000000000/q.fifo")
+    return SqsQueue(client, f"http://127.0.0.1:{port}/000000000000/{name}")
 
 
 def send(queue):
@@ -102,6 +103,15 @@ def send(queue):
 
 def test_a_confirmed_send_returns_the_message_id(fake):
     assert send(queue_at(fake.server_port)) == "m1"
+
+
+@pytest.mark.parametrize(("name", "ids"), [("q.fifo", {"g", "em_1"}), ("q", {"g"})])
+def test_only_a_fifo_queue_is_given_a_deduplication_id(fake, name, ids):
+    queue = queue_at(fake.server_port, name=name)
+    queue.send(body="Hello", group="g", dedup_id="em_1")
+    sent = json.loads(fake.body)
+    assert {sent[key] for key in sent if key.startswith("Message") and key.endswith("Id")} == ids
+    assert sent["MessageGroupId"] == "g"
 
 
 @pytest.mark.parametrize(
@@ -177,6 +187,12 @@ def test_received_messages_carry_what_the_worker_needs(fake):
     assert (received.message_id, received.receipt_handle, received.body) == ("m1", "h1", "Hello")
     assert (received.group, received.dedup_id, received.receive_count) == ("g", "em_1", 2)
     assert "Hello" not in repr(received)
+
+
+def test_a_message_of_a_standard_queue_waits_for_no_other(fake):
+    fake.answer = (200, {"Messages": [message(1)]})
+    (received,) = queue_at(fake.server_port, name="q").receive(wait_s=0, visibility_s=30)
+    assert received.group == ""
 
 
 def test_one_corrupted_body_spoils_the_whole_receive(fake):
