@@ -10,13 +10,35 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reference.log_setup import LogLevel
+from reference.queues.pool import Pool
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+URL = r"^https?://\S+$"
+
+
+def split_at_commas(text: object) -> object:
+    """For a setting that is a list; an empty text is an empty one."""
+    if not isinstance(text, str):
+        return text
+    return [part.strip() for part in text.split(",")] if text.strip() else []
+
+
+def _check_pool(urls: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return None if urls is None else Pool(urls).urls
+
+
+def _unless_pooled(url: str | None, info: ValidationInfo) -> str | None:
+    is_pooled = info.data.get("queue_urls") is not None
+    if url is None and not is_pooled:
+        raise ValueError("not set, and neither is a pool")
+    if url is not None and is_pooled:
+        raise ValueError("set, and so is a pool")
+    return url
 
 
 class SettingsError(Exception):
@@ -28,12 +50,25 @@ class ProcessSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
 
-    queue_url: str = Field(pattern=r"^https?://\S+$", description="URL of the SQS queue")
+    queue_urls: Annotated[
+        tuple[Annotated[str, Field(pattern=URL)], ...] | None,
+        NoDecode,
+        BeforeValidator(split_at_commas),
+        AfterValidator(_check_pool),
+    ] = Field(default=None, description="URLs of a pool's FIFO queues, with commas between")
+    queue_url: Annotated[str | None, Field(pattern=URL), AfterValidator(_unless_pooled)] = Field(
+        default=None, validate_default=True, description="URL of the SQS queue, if it is one"
+    )
     sqs_endpoint_url: str | None = Field(
-        default=None, pattern=r"^https?://\S+$", description="where SQS answers, if not AWS"
+        default=None, pattern=URL, description="where SQS answers, if not AWS"
     )
     region: str = Field(default="us-east-1", min_length=1, description="AWS region")
     log_level: LogLevel = Field(default="info", description="debug, info, warning or error")
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The URLs of all queues."""
+        return self.queue_urls or (self.queue_url or "",)
 
     @classmethod
     def load(cls, program: str, arguments: Sequence[str]) -> Self:

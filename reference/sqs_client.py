@@ -4,7 +4,7 @@ botocore does not verify the MD5 digests that SQS returns, so this module does.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,16 +12,20 @@ from botocore import exceptions as boto
 
 from reference import aws
 from reference.errors import QueueError
+from reference.queues.names import is_fifo
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
     from mypy_boto3_sqs.type_defs import (
+        BatchResultErrorEntryTypeDef,
         ChangeMessageVisibilityBatchResultTypeDef,
         DeleteMessageBatchResultTypeDef,
         MessageTypeDef,
     )
 
 RECEIVE_MAX = 10  # messages a call, SQS's limit
+SEND_BATCH_MAX = 10  # the same for SendMessageBatch
+SEND_BATCH_BYTES_MAX = 1_048_576  # of all bodies together
 VISIBILITY_MAX_S = 43_200  # SQS: 12 hours, counted from the receive
 
 _REFUSED_UNAVAILABLE = frozenset({"ServiceUnavailable", "ServiceUnavailableException"})
@@ -42,11 +46,29 @@ class Received:
         return f"Received(message_id={self.message_id!r}, receive_count={self.receive_count})"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Outgoing:
+    """One message to send."""
+
+    body: str
+    group: str
+    dedup_id: str
+
+
 class QueueWriter(Protocol):
     """What the API needs of a queue."""
 
+    keeps_order: bool  # of a message group
+
     def send(self, *, body: str, group: str, dedup_id: str) -> str:
         """Store a message and return its id. Raises QueueError."""
+        ...
+
+    def send_batch(self, messages: Sequence[Outgoing]) -> dict[int, QueueError]:
+        """Store up to SEND_BATCH_MAX messages; the failures by position.
+
+        Raises QueueError when the call as a whole failed.
+        """
         ...
 
     def check(self) -> None:
@@ -95,11 +117,6 @@ def connect(
     return client
 
 
-def is_fifo(queue_url: str) -> bool:
-    """Whether it is a FIFO queue: their names, and no others, end so (API CreateQueue)."""
-    return queue_url.endswith(".fifo")
-
-
 class SqsQueue:
     """One queue: a QueueWriter and a QueueReader.
 
@@ -112,7 +129,7 @@ class SqsQueue:
     def __init__(self, client: "SQSClient", queue_url: str) -> None:
         self._client = client
         self._url = queue_url
-        self._is_fifo = is_fifo(queue_url)
+        self.keeps_order = is_fifo(queue_url)
 
     def send(self, *, body: str, group: str, dedup_id: str) -> str:
         try:
@@ -121,17 +138,31 @@ class SqsQueue:
             )
         except aws.ERRORS as error:
             raise classify(error) from error
-        if not answer.get("MessageId") or not answer.get("MD5OfMessageBody"):
-            # botocore makes an empty answer of one that breaks off or is no JSON.
-            raise QueueError("IncompleteAnswer", is_definite=False, is_transient=True)
-        if answer["MD5OfMessageBody"] != _md5(body):
-            # Something other than this body may be stored. A repeat would be absorbed as a
-            # duplicate and confirm nothing, so it is not worth trying.
-            raise QueueError("Md5Mismatch", is_definite=False, is_transient=False)
+        if (doubt := _doubt(answer, body)) is not None:
+            raise doubt
         return answer["MessageId"]
 
+    def send_batch(self, messages: Sequence[Outgoing]) -> dict[int, QueueError]:
+        entries: list[Any] = [
+            {"Id": str(n), "MessageBody": each.body, **self._ids(each.group, each.dedup_id)}
+            for n, each in enumerate(messages)
+        ]
+        try:
+            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+        except aws.ERRORS as error:
+            raise classify(error) from error
+        failures: dict[int, QueueError] = dict.fromkeys(range(len(messages)), _incomplete_answer())
+        failures.update((int(f["Id"]), _unsent_entry(f)) for f in answer.get("Failed", []))
+        for entry in answer.get("Successful", []):
+            position = int(entry["Id"])
+            if (doubt := _doubt(entry, messages[position].body)) is not None:
+                failures[position] = doubt
+            else:
+                failures.pop(position, None)
+        return failures
+
     def _ids(self, group: str, dedup_id: str) -> dict[str, Any]:
-        fifo_only = {"MessageDeduplicationId": dedup_id} if self._is_fifo else {}
+        fifo_only = {"MessageDeduplicationId": dedup_id} if self.keeps_order else {}
         return {"MessageGroupId": group, **fifo_only}
 
     def check(self) -> None:
@@ -159,7 +190,7 @@ class SqsQueue:
         if any(message.get("MD5OfBody") != _md5(message["Body"]) for message in messages):
             # All come back when their visibility ends; using some would break a group's order.
             raise QueueError("Md5Mismatch", is_definite=False, is_transient=True)
-        return [_received(message, is_fifo=self._is_fifo) for message in messages]
+        return [_received(message, is_fifo=self.keeps_order) for message in messages]
 
     def delete(self, receipt_handles: Sequence[str]) -> dict[int, QueueError]:
         try:
@@ -216,12 +247,38 @@ def _batch_failures(
     count: int,
 ) -> dict[int, QueueError]:
     """The entries that SQS did not confirm, by position."""
-    unconfirmed = QueueError("IncompleteAnswer", is_definite=False, is_transient=True)
-    failures = dict.fromkeys(range(count), unconfirmed)
+    failures = dict.fromkeys(range(count), _incomplete_answer())
     failures.update((int(f["Id"]), _entry_error(f["Code"])) for f in answer.get("Failed", []))
     for entry in answer.get("Successful", []):
         failures.pop(int(entry["Id"]), None)
     return failures
+
+
+def _incomplete_answer() -> QueueError:
+    """botocore makes an empty answer of one that breaks off or is no JSON."""
+    return QueueError("IncompleteAnswer", is_definite=False, is_transient=True)
+
+
+def _doubt(answer: Mapping[str, Any], body: str) -> QueueError | None:
+    """Why an answer does not confirm that this body is stored."""
+    if not answer.get("MessageId") or not answer.get("MD5OfMessageBody"):
+        return _incomplete_answer()
+    if answer["MD5OfMessageBody"] != _md5(body):
+        # Something other than this body may be stored. A repeat would be absorbed as a
+        # duplicate and confirm nothing, so it is not worth trying.
+        return QueueError("Md5Mismatch", is_definite=False, is_transient=False)
+    return None
+
+
+def _unsent_entry(entry: "BatchResultErrorEntryTypeDef") -> QueueError:
+    """What SQS says of a batch's entry that it did not take, read as for a call of its own."""
+    code = entry["Code"]
+    if code in aws.THROTTLES:
+        return QueueError(code, is_definite=True, is_transient=True)
+    # A fault of its own leaves open what it did, in a batch as elsewhere.
+    is_ours = entry["SenderFault"]
+    is_definite = is_ours or code in _REFUSED_UNAVAILABLE
+    return QueueError(code, is_definite=is_definite, is_transient=not is_ours)
 
 
 def _entry_error(code: str) -> QueueError:

@@ -15,6 +15,7 @@ from reference.api.intake import Intake
 from reference.api.limits import Limits
 from reference.api.metrics import Metrics
 from reference.api.problems import Problem
+from reference.api.routing import OneQueue
 from reference.api.sending import QueueSender
 from reference.clock import Clock
 from reference.sqs_client import QueueWriter
@@ -49,7 +50,7 @@ def reference_intake(
     """As `reference.api.app.create_app` puts it together."""
     limits = Limits()
     sender = QueueSender(
-        queue,
+        OneQueue(queue),
         Metrics(),
         clock,
         threads=limits.send_threads,

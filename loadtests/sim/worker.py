@@ -11,7 +11,7 @@ from reference.journal import Journal
 from reference.providers.base import Provider
 from reference.sqs_client import QueueReader
 from reference.worker.ledger.port import Claim, Ledger, Outcome
-from reference.worker.loop import Pace, Worker
+from reference.worker.loop import Pace, Source, Worker
 
 CONNECT_TIMEOUT_S = 2.0
 CALL_TIMEOUT_S = 5.0
@@ -39,8 +39,7 @@ MakeWorker = Callable[[WorkerParts], Worker]
 def reference_worker(parts: WorkerParts) -> Worker:
     """As `reference.worker.__main__` puts it together."""
     return Worker(
-        polls=parts.polls,
-        calls=parts.calls,
+        sources=[Source(polls=parts.polls, calls=parts.calls)],
         providers=parts.providers,
         ledger=parts.ledger,
         journal=parts.journal,

@@ -11,9 +11,11 @@ import uvicorn
 from reference import log_setup, sqs_client
 from reference.api.app import create_app
 from reference.api.limits import Limits
+from reference.api.routing import PoolRoute
 from reference.api.settings import ApiSettings
 from reference.clock import MonotonicClock
 from reference.listening import PortBusyError, announce, bind
+from reference.queues.pool import Pool
 from reference.settings import SettingsError
 
 # Busy SQS threads would keep the event loop from accepting; and what waits to be accepted for
@@ -56,7 +58,10 @@ def main(arguments: list[str]) -> int:
     log_setup.configure("api", settings.log_level)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     app = create_app(
-        sqs_client.SqsQueue(client, settings.queue_url),
+        PoolRoute(
+            Pool(settings.queues),
+            {url: sqs_client.SqsQueue(client, url) for url in settings.queues},
+        ),
         {tenant: key.get_secret_value() for tenant, key in settings.keys.items()},
         clock=MonotonicClock(),
         limits=Limits(
@@ -66,6 +71,8 @@ def main(arguments: list[str]) -> int:
             send_line_max=settings.send_line_max,
             send_attempts_max=settings.send_attempts_max,
             send_deadline_s=settings.send_deadline_s,
+            send_batch_max=settings.send_batch_max,
+            send_linger_s=settings.send_linger_ms / 1000,
         ),
     )
     # After draining, uvicorn raises the signal again for whoever handled it before; an orderly

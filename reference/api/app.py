@@ -21,24 +21,24 @@ from reference.api.limits import Limits
 from reference.api.metrics import Metrics
 from reference.api.problems import Problem
 from reference.api.readiness import Readiness
+from reference.api.routing import Route
 from reference.api.sending import QueueSender
 from reference.clock import Clock
-from reference.sqs_client import QueueWriter
 
 
-def create_app(
-    queue: QueueWriter, keys: Mapping[str, str], *, clock: Clock, limits: Limits
-) -> ASGIApp:
-    """The API in front of `queue`. `keys` maps each tenant to its API key."""
+def create_app(route: Route, keys: Mapping[str, str], *, clock: Clock, limits: Limits) -> ASGIApp:
+    """The API in front of the queues of `route`. `keys` maps each tenant to its API key."""
     metrics = Metrics()
     sender = QueueSender(
-        queue,
+        route,
         metrics,
         clock,
         threads=limits.send_threads,
         line_max=limits.send_line_max,
         attempts_max=limits.send_attempts_max,
         deadline_s=limits.send_deadline_s,
+        batch_max=limits.send_batch_max,
+        linger_s=limits.send_linger_s,
     )
     app = FastAPI(title="Email API", version="1", docs_url=None, redoc_url=None)
     intake = Intake(
@@ -50,7 +50,7 @@ def create_app(
         busy_retry_after_s=limits.busy_retry_after_s,
     )
     _add_email_route(app, intake, limits.request_bytes_max)
-    _add_operation_routes(app, Readiness(queue, clock), metrics)
+    _add_operation_routes(app, Readiness(route, clock), metrics)
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(HTTPException, _answer_http_exception)
     app.add_exception_handler(Exception, _answer_fault)

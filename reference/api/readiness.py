@@ -1,11 +1,11 @@
-"""Whether the queue can be reached, asked at most every few seconds."""
+"""Whether the queues can be reached, asked at most every few seconds."""
 
 import anyio
 import anyio.to_thread
 
+from reference.api.routing import Route
 from reference.clock import Clock
 from reference.errors import QueueError
-from reference.sqs_client import QueueWriter
 
 CACHED_FOR_S = 2.0
 
@@ -13,8 +13,8 @@ CACHED_FOR_S = 2.0
 class Readiness:
     """Remembers the last answer, so that probes cost the queue next to nothing."""
 
-    def __init__(self, queue: QueueWriter, clock: Clock) -> None:
-        self._queue = queue
+    def __init__(self, route: Route, clock: Clock) -> None:
+        self._route = route
         self._clock = clock
         self._thread = anyio.CapacityLimiter(1)
         self._lock = anyio.Lock()
@@ -31,7 +31,7 @@ class Readiness:
 
     async def _ask(self) -> bool:
         try:
-            await anyio.to_thread.run_sync(self._queue.check, limiter=self._thread)
+            await anyio.to_thread.run_sync(self._route.check, limiter=self._thread)
         except QueueError:
             return False
         return True

@@ -9,6 +9,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from reference.domain import MESSAGE_GROUP
 from reference.settings import Port, ProcessSettings, Seconds, parent_must_exist
+from reference.sqs_client import SEND_BATCH_MAX
 
 KEY_LENGTH_MIN = 8
 
@@ -71,6 +72,18 @@ class ApiSettings(ProcessSettings):
     )
     send_deadline_s: Seconds = Field(
         default=4.0, description="seconds after which no further attempt begins"
+    )
+    send_batch_max: int = Field(
+        default=1,
+        ge=1,
+        le=SEND_BATCH_MAX,
+        description="messages of concurrent requests that share an SQS call, 1 to 10",
+    )
+    send_linger_ms: float = Field(
+        default=5.0,
+        ge=0,
+        le=1000,
+        description="milliseconds a message waits for others to share its call with, 0 to 1000",
     )
     connect_timeout_s: Seconds = Field(default=1.0, description="seconds to connect to SQS")
     read_timeout_s: Seconds = Field(default=2.0, description="seconds to wait for SQS's answer")

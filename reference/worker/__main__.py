@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -10,9 +11,12 @@ from reference.clock import MonotonicClock
 from reference.journal import FileJournal, NullJournal
 from reference.settings import SettingsError
 from reference.sqs_client import SqsQueue
-from reference.worker.loop import Pace, Worker
+from reference.worker.loop import Pace, Source, Worker
 from reference.worker.parts import make_ledger, make_providers
 from reference.worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
 
 CONNECT_TIMEOUT_S = 2.0
 CALL_TIMEOUT_S = 5.0
@@ -23,8 +27,7 @@ def main(arguments: list[str]) -> int:
     clock = MonotonicClock()
     try:
         settings = WorkerSettings.load("python -m reference.worker", arguments)
-        polls = _queue(settings, settings.wait_time_s + CALL_TIMEOUT_S, settings.pollers)
-        calls = _queue(settings, CALL_TIMEOUT_S, settings.concurrency + 2)
+        sources = _sources(settings)
         providers = make_providers(settings, clock)
         journal = NullJournal() if settings.journal is None else FileJournal(settings.journal)
         ledger = make_ledger(settings, clock)
@@ -36,8 +39,7 @@ def main(arguments: list[str]) -> int:
         return 2
     log_setup.configure("worker", settings.log_level)
     worker = Worker(
-        polls=polls,
-        calls=calls,
+        sources=sources,
         providers=providers,
         ledger=ledger,
         journal=journal,
@@ -55,6 +57,7 @@ def main(arguments: list[str]) -> int:
     worker.start()
     log.info(
         "working",
+        queues=len(sources),
         pollers=settings.pollers,
         senders=settings.concurrency,
         providers=settings.providers,
@@ -66,15 +69,25 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _queue(settings: WorkerSettings, read_timeout_s: float, connections_max: int) -> SqsQueue:
-    client = sqs_client.connect(
+def _sources(settings: WorkerSettings) -> list[Source]:
+    """Raises SettingsError."""
+    count = len(settings.queues)
+    polls = _client(settings, settings.wait_time_s + CALL_TIMEOUT_S, count * settings.pollers)
+    # A deleter and a heartbeat for each queue, and whoever gives back.
+    calls = _client(settings, CALL_TIMEOUT_S, count * 2 + settings.concurrency)
+    return [
+        Source(polls=SqsQueue(polls, url), calls=SqsQueue(calls, url)) for url in settings.queues
+    ]
+
+
+def _client(settings: WorkerSettings, read_timeout_s: float, connections_max: int) -> "SQSClient":
+    return sqs_client.connect(
         region=settings.region,
         endpoint_url=settings.sqs_endpoint_url,
         connect_timeout_s=CONNECT_TIMEOUT_S,
         read_timeout_s=read_timeout_s,
         connections_max=connections_max,
     )
-    return SqsQueue(client, settings.queue_url)
 
 
 if __name__ == "__main__":

@@ -60,14 +60,51 @@ def read(message: Received) -> Held:
         return Held(message, None)
 
 
-class Custody:
-    """All runs of the process; several threads use it."""
+class Hands:
+    """How many messages the process has in hand, of whatever queue, and who may take more next.
+
+    Whoever waits keeps its place until it has its turn, so a queue that is always full of
+    messages cannot keep those of another one waiting.
+    """
 
     def __init__(self, threads: Threads = MACHINE_THREADS) -> None:
+        self.changed = threads.condition()
+        self.count = 0
+        self._waiting: dict[object, None] = {}  # in order
+
+    def wait_for_turn(self, who: object, count: int, timeout_s: float) -> bool:
+        """Whether fewer than `count` messages are in hand, and nobody has waited longer."""
+        with self.changed:
+            self._waiting.setdefault(who)
+            has_turn = self.changed.wait_for(
+                lambda: self.count < count and next(iter(self._waiting)) is who, timeout_s
+            )
+            if has_turn:
+                self._leave(who)
+            return has_turn
+
+    def give_up_turn(self, who: object) -> None:
+        with self.changed:
+            self._leave(who)
+
+    def wait_for_fewer_than(self, count: int, timeout_s: float) -> bool:
+        """Whether fewer than `count` messages are in hand, now or within the time given."""
+        with self.changed:
+            return self.changed.wait_for(lambda: self.count < count, timeout_s)
+
+    def _leave(self, who: object) -> None:
+        self._waiting.pop(who, None)
+        self.changed.notify_all()
+
+
+class Custody:
+    """All runs of one queue; several threads use it."""
+
+    def __init__(self, threads: Threads = MACHINE_THREADS, hands: Hands | None = None) -> None:
+        """`hands` are shared by the custodies of a process."""
         self._threads = threads
-        self._changed = threads.condition()
+        self._hands = hands or Hands(threads)
         self._runs: dict[GroupRun, None] = {}
-        self._count = 0
 
     def take(self, messages: Iterable[Held], visible_at_s: float) -> list[GroupRun]:
         """Take over what one receive returned, as one run for each group."""
@@ -79,27 +116,22 @@ class Custody:
         runs = [
             GroupRun(members, visible_at_s, self._threads.lock()) for members in groups.values()
         ]
-        with self._changed:
+        with self._hands.changed:
             self._runs.update(dict.fromkeys(runs))
-            self._count += sum(len(run.messages) for run in runs)
+            self._hands.count += sum(len(run.messages) for run in runs)
         return runs
 
     def drop(self, run: GroupRun, gone: Iterable[Held]) -> None:
         """These messages of a run are deleted or given back."""
-        with self._changed:
+        with self._hands.changed:
             leaving = set(gone)
             staying = [held for held in run.messages if held not in leaving]
-            self._count -= len(run.messages) - len(staying)
+            self._hands.count -= len(run.messages) - len(staying)
             run.messages = staying
             if not staying:
                 self._runs.pop(run, None)
-            self._changed.notify_all()
+            self._hands.changed.notify_all()
 
     def runs(self) -> list[GroupRun]:
-        with self._changed:
+        with self._hands.changed:
             return list(self._runs)
-
-    def wait_for_fewer_than(self, count: int, timeout_s: float) -> bool:
-        """Whether fewer than `count` messages are in hand, now or within the time given."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._count < count, timeout_s)

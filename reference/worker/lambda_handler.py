@@ -24,6 +24,10 @@ CALL_TIMEOUT_S = 2.0  # it only shortens a wait, and takes of the function's tim
 
 def _make_handler() -> BatchHandler:
     settings = WorkerSettings.load(__name__, [])
+    if settings.queue_url is None:
+        raise SettingsError(
+            "EMAIL_WORKER_QUEUE_URLS: a function serves one queue; wanted: EMAIL_WORKER_QUEUE_URL"
+        )
     log_setup.configure("worker", settings.log_level)
     clock = MonotonicClock()
     client = sqs_client.connect(

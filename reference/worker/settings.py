@@ -9,18 +9,20 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from reference.settings import Port, ProcessSettings, Seconds, parent_must_exist
+from reference.settings import (
+    URL,
+    Port,
+    ProcessSettings,
+    Seconds,
+    parent_must_exist,
+    split_at_commas,
+)
 from reference.sqs_client import VISIBILITY_MAX_S
 from reference.worker.ledger.port import RETENTION_MAX_S
 
 ProviderName = Literal["smtp", "ses", "sendgrid", "mailgun"]
 _DOMAIN = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
-_URL = r"^https?://\S+$"
 _TABLE = r"[A-Za-z0-9_.-]{3,255}"  # DynamoDB's rule for names of tables
-
-
-def _names(text: object) -> object:
-    return [name.strip() for name in text.split(",")] if isinstance(text, str) else text
 
 
 def _once_each(names: tuple[ProviderName, ...]) -> tuple[ProviderName, ...]:
@@ -62,7 +64,7 @@ class WorkerSettings(ProcessSettings):
     providers: Annotated[
         tuple[ProviderName, ...],
         NoDecode,
-        BeforeValidator(_names),
+        BeforeValidator(split_at_commas),
         AfterValidator(_once_each),
     ] = Field(
         default=("smtp",),
@@ -78,17 +80,17 @@ class WorkerSettings(ProcessSettings):
         default=None, description="its TCP port, 1 to 65535; smtp needs it"
     )
     ses_endpoint_url: str | None = Field(
-        default=None, pattern=_URL, description="where Amazon SES answers, if not AWS"
+        default=None, pattern=URL, description="where Amazon SES answers, if not AWS"
     )
     sendgrid_url: str = Field(
-        default="https://api.sendgrid.com", pattern=_URL, description="where SendGrid's API answers"
+        default="https://api.sendgrid.com", pattern=URL, description="where SendGrid's API answers"
     )
     sendgrid_api_key: Annotated[SecretStr | None, _needed_by("sendgrid")] = Field(
         default=None, min_length=1, description="SendGrid's API key; sendgrid needs it"
     )
     mailgun_url: str = Field(
         default="https://api.mailgun.net",
-        pattern=_URL,
+        pattern=URL,
         description="where Mailgun's API answers; in the EU https://api.eu.mailgun.net",
     )
     mailgun_domain: Annotated[str | None, _needed_by("mailgun")] = Field(
@@ -123,5 +125,7 @@ class WorkerSettings(ProcessSettings):
     wait_time_s: int = Field(
         default=5, ge=0, le=20, description="whole seconds of a long poll, 0 to 20"
     )
-    pollers: int = Field(default=2, ge=1, le=50, description="receive calls at a time, 1 to 50")
+    pollers: int = Field(
+        default=2, ge=1, le=50, description="receive calls at a time for each queue, 1 to 50"
+    )
     concurrency: int = Field(default=8, ge=1, le=200, description="sends at a time, 1 to 200")

@@ -16,7 +16,8 @@ start = Worker.start
 
 def start_and_tidy(worker):
     start(worker)
-    threading.Thread(target=tidy, args=(worker._polls._client,), daemon=True).start()
+    (source,) = worker._lanes
+    threading.Thread(target=tidy, args=(source.polls._client,), daemon=True).start()
 
 
 def tidy(client):

@@ -81,9 +81,14 @@ class Pipeline:
             aws_secret_access_key="test",
         )
         with contextlib.closing(client):
-            fifo = {"Attributes": {"FifoQueue": "true"}} if queue.endswith(".fifo") else {}
-            created = client.create_queue(QueueName=queue, **fifo)
-        self.queue_url = created["QueueUrl"]
+            urls = [
+                client.create_queue(
+                    QueueName=name,
+                    Attributes={"FifoQueue": "true"} if name.endswith(".fifo") else {},
+                )["QueueUrl"]
+                for name in queue.split(",")
+            ]
+        self.queue_url = ",".join(urls)
         return port
 
     def start_api(self, **variables):
@@ -120,8 +125,9 @@ class Pipeline:
         self.start(name, ["reference.worker"], {**defaults, **variables})
 
     def variables(self, component):
+        plural = "S" if "," in self.queue_url else ""
         return {
-            f"EMAIL_{component}_QUEUE_URL": self.queue_url,
+            f"EMAIL_{component}_QUEUE_URL{plural}": self.queue_url,
             f"EMAIL_{component}_SQS_ENDPOINT_URL": self.endpoint,
             **({"EMAIL_API_KEYS": json.dumps({"shop": API_KEY})} if component == "API" else {}),
         }
@@ -172,7 +178,7 @@ class Pipeline:
 
 @pytest.fixture
 def pipeline(tmp_path, request):
-    """A pipeline whose SQS runs; the test starts the rest. An indirect parameter names the queue"""
+    """A pipeline whose SQS runs; the test starts the rest. A parameter names other queues."""
     with contextlib.closing(Pipeline(tmp_path)) as pipeline:
         pipeline.start_sqs(queue=getattr(request, "param", "q.fifo"))
         yield pipeline

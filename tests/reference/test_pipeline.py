@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psutil
@@ -85,6 +86,66 @@ def test_a_standard_queue_that_delivers_twice_makes_no_second_email(pipeline):
     assert len(set(stored)) == 40
     assert len(received) > 40
     assert sorted(row["key"] for row in pipeline.rows("sink")) == [f"{n:02}" for n in range(20)]
+
+
+def posts(pipeline, keys, group_of):
+    """All at once; the answers by key."""
+    with ThreadPoolExecutor(20) as senders:
+        answers = senders.map(lambda key: pipeline.post(key, group=group_of(key)), keys)
+        return dict(zip(keys, answers, strict=True))
+
+
+@pytest.mark.parametrize("pipeline", ["a.fifo,b.fifo,c.fifo"], indirect=True)
+def test_a_pool_keeps_each_group_in_one_queue_and_delivers_from_all(pipeline):
+    """Batched as well; a repeat goes where the first one went, and is absorbed there."""
+    pipeline.start_api(EMAIL_API_SEND_BATCH_MAX="10", EMAIL_API_SEND_LINGER_MS="20")
+    pipeline.start_worker()
+    keys = [f"{number:03}" for number in range(60)]
+    for _ in range(2):
+        answers = posts(pipeline, keys, lambda key: f"customer-{int(key) % 12}")
+        assert {answer.status_code for answer in answers.values()} == {202}
+    pipeline.wait_until(lambda: len(pipeline.rows("sink")) >= 60, "all have arrived")
+    assert [pipeline.end(name) for name in ("api", "worker")] == [0, 0]
+    rows = pipeline.rows("queue")
+    stored = [row for row in rows if row["event"] == "stored"]
+    assert len(stored) == 60
+    queues = {(row["group"], row["queue"]) for row in rows}
+    assert len(queues) == 12
+    assert {queue for _, queue in queues} == {"a.fifo", "b.fifo", "c.fifo"}
+    assert sorted(row["key"] for row in pipeline.rows("sink")) == keys
+
+
+def test_of_a_batch_that_fails_in_part_only_what_is_stored_gets_202(pipeline):
+    half = {"kind": "half-batch", "label": "half", "actions": ["SendMessageBatch"]}
+    plan = {"seed": 1, "faults": [half]}
+    assert httpx.put(f"{pipeline.endpoint}/_admin/faults", json=plan).is_success
+    pipeline.start_api(
+        EMAIL_API_SEND_BATCH_MAX="10",
+        EMAIL_API_SEND_LINGER_MS="100",
+        EMAIL_API_SEND_ATTEMPTS_MAX="1",
+    )
+    keys = [f"{number:02}" for number in range(20)]
+    answers = posts(pipeline, keys, lambda key: f"customer-{key}")
+    stored = {row["dedup_id"] for row in pipeline.rows("queue") if row["event"] == "stored"}
+    accepted = {a.json()["id"] for a in answers.values() if a.status_code == 202}
+    assert accepted == stored
+    assert {a.status_code for a in answers.values()} == {202, 504}
+
+
+def test_a_batch_that_waits_is_sent_before_the_api_ends(pipeline):
+    pipeline.start_api(EMAIL_API_SEND_BATCH_MAX="10", EMAIL_API_SEND_LINGER_MS="1000")
+    answers = []
+    sender = threading.Thread(target=lambda: answers.append(pipeline.post("k1")))
+    sender.start()
+    api = psutil.Process(pipeline.processes["api"].pid)
+    pipeline.wait_until(
+        lambda: any(c.status == "ESTABLISHED" for c in api.net_connections()), "it is connected"
+    )
+    time.sleep(0.5)  # it is being read, and then waits
+    assert pipeline.end("api") == 0
+    sender.join(TIMEOUT_S)
+    assert [answer.status_code for answer in answers] == [202]
+    assert [row["event"] for row in pipeline.rows("queue")] == ["stored"]
 
 
 def test_an_api_that_is_stopped_finishes_what_it_began(pipeline):

@@ -37,6 +37,24 @@ def run(monkeypatch, capsys):
     [
         ("api", {}, "EMAIL_API_QUEUE_URL: "),
         ("api", {**API, "EMAIL_API_QUEUE_URL": "q.fifo"}, "EMAIL_API_QUEUE_URL: "),
+        *(
+            ("api", {"EMAIL_API_KEYS": API["EMAIL_API_KEYS"], **queues}, named)
+            for queues, named in (
+                ({"EMAIL_API_QUEUE_URLS": ""}, "EMAIL_API_QUEUE_URLS: a pool of no queues"),
+                ({"EMAIL_API_QUEUE_URLS": f"{URL},q.fifo"}, "EMAIL_API_QUEUE_URLS: "),
+                ({"EMAIL_API_QUEUE_URLS": f"{URL},{URL}"}, "EMAIL_API_QUEUE_URLS: the queue q.f"),
+                (
+                    {"EMAIL_API_QUEUE_URLS": f"{URL},http://127.0.0.1:1/0/plain"},
+                    "EMAIL_API_QUEUE_URLS: standard and FIFO queues in a pool (plain)",
+                ),
+                (
+                    {"EMAIL_API_QUEUE_URLS": URL, "EMAIL_API_QUEUE_URL": URL},
+                    "EMAIL_API_QUEUE_URL: set, and so is a pool",
+                ),
+            )
+        ),
+        ("api", {**API, "EMAIL_API_SEND_BATCH_MAX": "11"}, "EMAIL_API_SEND_BATCH_MAX: "),
+        ("api", {**API, "EMAIL_API_SEND_LINGER_MS": "-1"}, "EMAIL_API_SEND_LINGER_MS: "),
         ("api", {**API, "EMAIL_API_PORT": "70000"}, "EMAIL_API_PORT: "),
         ("api", {**API, "EMAIL_API_KEYS": "s3same"}, "EMAIL_API_KEYS: not JSON; "),
         ("api", {**API, "EMAIL_API_KEYS": '["s3same"]'}, "EMAIL_API_KEYS: "),

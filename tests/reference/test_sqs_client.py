@@ -11,7 +11,7 @@ import pytest
 
 from reference import sqs_client
 from reference.errors import QueueError
-from reference.sqs_client import SqsQueue
+from reference.sqs_client import Outgoing, SqsQueue
 
 MD5 = hashlib.md5(b"Hello", usedforsecurity=False).hexdigest()
 STORED = (200, {"MessageId": "m1", "MD5OfMessageBody": MD5})
@@ -165,6 +165,65 @@ def test_a_refused_connection_is_definite():
     with pytest.raises(QueueError) as caught:
         send(queue)
     assert (caught.value.code, caught.value.is_definite) == ("EndpointConnectionError", True)
+
+
+def stored_entry(number, **changes):
+    return {"Id": str(number), "MessageId": f"m{number}", "MD5OfMessageBody": MD5, **changes}
+
+
+def failed_entry(number, code, *, is_ours):
+    return {"Id": str(number), "Code": code, "SenderFault": is_ours}
+
+
+def send_batch(fake, count, name="q.fifo"):
+    messages = [Outgoing("Hello", f"g{n}", f"em_{n}") for n in range(count)]
+    failures = queue_at(fake.server_port, name=name).send_batch(messages)
+    return {n: (e.code, e.is_definite, e.is_transient) for n, e in failures.items()}
+
+
+def test_each_entry_of_a_batch_has_its_own_outcome(fake):
+    """Planted: entry 5 is confirmed with the digest of something else, entry 6 by nobody."""
+    fake.answer = (
+        200,
+        {
+            "Successful": [
+                stored_entry(0),
+                stored_entry(5, MD5OfMessageBody="0" * 32),
+                stored_entry(7, MessageId=""),
+            ],
+            "Failed": [
+                failed_entry(1, "RequestThrottled", is_ours=True),
+                failed_entry(2, "InvalidMessageContents", is_ours=True),
+                failed_entry(3, "InternalError", is_ours=False),
+                failed_entry(4, "ServiceUnavailable", is_ours=False),
+            ],
+        },
+    )
+    assert send_batch(fake, 8) == {
+        1: ("RequestThrottled", True, True),
+        2: ("InvalidMessageContents", True, False),
+        3: ("InternalError", False, True),
+        4: ("ServiceUnavailable", True, True),
+        5: ("Md5Mismatch", False, False),
+        6: ("IncompleteAnswer", False, True),
+        7: ("IncompleteAnswer", False, True),
+    }
+
+
+@pytest.mark.parametrize(("name", "has_ids"), [("q.fifo", True), ("q", False)])
+def test_a_batch_keeps_order_group_and_deduplication_id(fake, name, has_ids):
+    fake.answer = (200, {"Successful": [stored_entry(n) for n in range(3)]})
+    assert send_batch(fake, 3, name) == {}
+    entries = json.loads(fake.body)["Entries"]
+    assert [entry["MessageGroupId"] for entry in entries] == ["g0", "g1", "g2"]
+    ids = [entry.get("MessageDeduplicationId") for entry in entries]
+    assert ids == ([f"em_{n}" for n in range(3)] if has_ids else [None] * 3)
+
+
+def test_a_batch_that_fails_as_a_whole_says_what_is_known(fake):
+    fake.answer = error(403, "RequestThrottled")
+    with pytest.raises(QueueError, match="RequestThrottled"):
+        send_batch(fake, 2)
 
 
 def message(number, md5=MD5):

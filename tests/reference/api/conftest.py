@@ -8,6 +8,7 @@ import pytest
 
 from reference.api.app import create_app
 from reference.api.limits import Limits
+from reference.api.routing import OneQueue
 from reference.clock import VirtualClock
 from reference.errors import QueueError
 
@@ -45,7 +46,7 @@ class Api:
         self.queue = queue
         self.clock = clock
         self.app = create_app(
-            queue, {"shop": KEY, "bank": "key-of-bank"}, clock=clock, limits=limits
+            OneQueue(queue), {"shop": KEY, "bank": "key-of-bank"}, clock=clock, limits=limits
         )
 
     def call(self, method, path, *, key=KEY, headers=None, **options):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.api.metrics import Metrics
+from reference.api.routing import OneQueue
 from reference.api.sending import QueueSender, SendFailedError
 from reference.clock import MonotonicClock
 from reference.errors import QueueError
@@ -40,7 +41,7 @@ def outcome(queue, **options):
     limits = {"threads": 2, "line_max": 8, "attempts_max": 3, "deadline_s": 5.0, **options}
 
     async def go():
-        sender = QueueSender(queue, Metrics(), MonotonicClock(), **limits)
+        sender = QueueSender(OneQueue(queue), Metrics(), MonotonicClock(), **limits)
         try:
             await sender.send(body="b", group="g", email_id="em_1")
         except SendFailedError as error:
@@ -86,7 +87,7 @@ def test_a_request_that_finds_no_thread_is_certainly_not_sent():
 
     async def go():
         sender = QueueSender(
-            queue,
+            OneQueue(queue),
             Metrics(),
             MonotonicClock(),
             threads=1,
@@ -121,7 +122,7 @@ def test_a_request_that_finds_the_line_full_is_refused_at_once():
 
     async def go():
         sender = QueueSender(
-            queue,
+            OneQueue(queue),
             Metrics(),
             MonotonicClock(),
             threads=1,

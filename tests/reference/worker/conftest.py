@@ -16,7 +16,7 @@ from reference.providers.base import Accepted
 from reference.providers.failover import Failover
 from reference.sqs_client import Received
 from reference.worker.courier import Courier
-from reference.worker.custody import Custody, read
+from reference.worker.custody import Custody, Hands, read
 from reference.worker.deletes import Deleter
 from reference.worker.heartbeat import Heartbeat
 from reference.worker.ledger.memory import MemoryLedger
@@ -199,7 +199,8 @@ class World:
         self.ledger = ledger_type(self.clock)
         self.journal = ListJournal()
         self.is_stopping = False
-        self.custody = Custody()
+        self.hands = Hands()
+        self.custody = Custody(hands=self.hands)
         journal = WorkerJournal(self.journal, self.clock)
         self.deleter = InlineDeleter(self.queue, self.custody, journal, self.clock)
         self.heartbeat = Heartbeat(

@@ -181,7 +181,7 @@ def test_a_fault_in_the_custody_count_would_starve_the_pollers(world):
     world.queue.put("d", body="{}")
     world.provider.scripts = {"b": [transient_refusal("451")], "c": [permanent_refusal("550")]}
     world.work(4)
-    assert world.custody.wait_for_fewer_than(1, timeout_s=0)
+    assert world.hands.wait_for_fewer_than(1, timeout_s=0)
     assert world.custody.runs() == []
 
 

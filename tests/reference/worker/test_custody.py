@@ -2,7 +2,7 @@
 
 from reference.domain import email_id_for
 from reference.sqs_client import Received
-from reference.worker.custody import Custody, read
+from reference.worker.custody import Custody, Hands, read
 
 
 def received(message_id, group):
@@ -10,7 +10,8 @@ def received(message_id, group):
 
 
 def test_a_receive_becomes_one_run_for_each_group_in_order():
-    custody = Custody()
+    hands = Hands()
+    custody = Custody(hands=hands)
     messages = [received("1", "g"), received("2", "h"), received("3", "g")]
     runs = custody.take(messages, visible_at_s=30.0)
     assert [[held.message.message_id for held in run.messages] for run in runs] == [
@@ -18,11 +19,11 @@ def test_a_receive_becomes_one_run_for_each_group_in_order():
         ["2"],
     ]
     custody.drop(runs[0], [messages[0]])
-    assert not custody.wait_for_fewer_than(2, timeout_s=0)
+    assert not hands.wait_for_fewer_than(2, timeout_s=0)
     custody.drop(runs[0], [messages[0]])  # twice is once
     custody.drop(runs[0], [messages[2]])
     assert custody.runs() == [runs[1]]
-    assert custody.wait_for_fewer_than(2, timeout_s=0)
+    assert hands.wait_for_fewer_than(2, timeout_s=0)
 
 
 def test_messages_without_a_group_do_not_wait_for_each_other():

@@ -7,7 +7,7 @@ import pytest
 
 from reference.clock import MonotonicClock
 from reference.errors import QueueError, transient_refusal
-from reference.worker.loop import Pace, Worker
+from reference.worker.loop import Pace, Source, Worker
 
 TIMEOUT_S = 30
 
@@ -20,8 +20,7 @@ def make_worker(world):
 
     def make(**pace):
         worker = Worker(
-            polls=world.queue,
-            calls=world.queue,
+            sources=[Source(polls=world.queue, calls=world.queue)],
             providers=world.providers,
             journal=world.journal,
             clock=world.queue.clock,
