@@ -12,10 +12,11 @@ from compliance.pii import cli_options
 from compliance.pii.baseline import BaselineError, Known, load_baseline, write_baseline
 from compliance.pii.canaries import Canary, CanaryFileError, load_canaries
 from compliance.pii.gate import Gated, gate
-from compliance.pii.policy import Policy, PolicyError, load_policy
+from compliance.pii.policy import Policy, load_policy
 from compliance.pii.report import ScanReport
 from compliance.pii.scanner import Scanner
 from compliance.pii.settings import ScanSettings
+from compliance.pii.settings_file import SettingsError
 from compliance.pii.showing import LiveShow, rendered
 from compliance.pii.sources import Reading, cloudwatch, is_live, printable
 from compliance.pii.sources.files import experiments
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None, *, program: str = cli_options.PROGRA
         return _run(options)
     except CanaryFileError as error:
         print(f"canaries: {error}", file=sys.stderr)
-    except (UsageError, PolicyError, BaselineError) as error:
+    except (UsageError, SettingsError, BaselineError) as error:
         print(f"error: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("stopped before everything was read", file=sys.stderr)
@@ -109,7 +110,7 @@ def _with_options(policy: Policy, options: argparse.Namespace) -> Policy:
     }
     if given.get("jobs") == 0:
         given["jobs"] = os.cpu_count() or 1
-    return policy.model_copy(update=given)
+    return replace(policy, **given)
 
 
 def _target(path: str, folder: Path) -> str:

@@ -12,6 +12,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
@@ -33,6 +34,10 @@ _SHORT_CHARS = 7
 _ADDRESS_LINE_CHARS_MIN = 8
 _ONE_WORD = re.compile(r"[\w'’-]+")  # noqa: RUF001 - names are written with either apostrophe
 _SEPARATED_DIGITS = re.compile(r"[+0-9().\s/-]+")
+_NAMED = {code: f"&{name};" for code, name in html.entities.codepoint2name.items()}
+# Without the soft line breaks of RFC 2045: they would split the value, and a log line has none.
+_QUOTED = {code: f"={code:02X}" for code in range(256) if not 32 <= code < 127 or code == 61}
+_TEXTS_KEPT = 4096
 
 
 class Form(NamedTuple):
@@ -90,6 +95,7 @@ def _written(text: str, is_bounded: bool) -> Iterator[Form]:
 
 
 def _escaped(text: str) -> set[tuple[str, str]]:
+    as_html = html.escape(text)
     ascii_only, readable = _json_inner(text), _json_inner(text, ensure_ascii=False)
     return {
         ("json", readable),
@@ -101,24 +107,21 @@ def _escaped(text: str) -> set[tuple[str, str]]:
         ("json in json", _json_inner(_json_inner(ascii_only))),
         ("repr", repr(text)[1:-1]),
         ("repr", repr(text.encode())[2:-1]),
-        ("html", html.escape(text)),
-        ("html", html.escape(text).replace("&#x27;", "&#39;")),
-        ("html", html.escape(text).encode("ascii", "xmlcharrefreplace").decode()),
-        ("html", "".join(map(_html_named, text))),
-        ("html", "".join(map(_html_hex, text))),
+        ("html", as_html),
+        ("html", as_html.replace("&#x27;", "&#39;")),
+        ("html", as_html.encode("ascii", "xmlcharrefreplace").decode()),
+        ("html", text.translate(_NAMED)),
+        ("html", _html_hex(as_html)),
         ("html", text.replace("@", "&#64;")),
         ("html", text.replace("@", "&commat;").replace(".", "&period;")),
-        ("quoted-printable", _quoted_printable(text)),
+        ("quoted-printable", text.encode().decode("latin-1").translate(_QUOTED)),
     }
 
 
-def _html_named(char: str) -> str:
-    name = html.entities.codepoint2name.get(ord(char))
-    return f"&{name};" if name else char
-
-
-def _html_hex(char: str) -> str:
-    return html.escape(char) if char.isascii() else f"&#x{ord(char):x};"
+def _html_hex(escaped: str) -> str:
+    if escaped.isascii():
+        return escaped
+    return "".join(char if char.isascii() else f"&#x{ord(char):x};" for char in escaped)
 
 
 def _as_logged(text: str) -> tuple[str, ...]:
@@ -175,18 +178,25 @@ def _windows(value: str, words: list[re.Match[str]]) -> Iterator[Form]:
         while words[last].end() - start < WINDOW_CHARS_MIN and last < len(words) - 1:
             last += 1
         text = value[start : words[last].end()][:WINDOW_CHARS_MAX]
-        spaced = " ".join(text.split())
-        if first % WINDOW_WORDS == 0:
-            forms = [*_written(text, is_bounded=False), *_packed(text, is_bounded=False)]
-            forms += _written(spaced, is_bounded=False) if spaced != text else []
-        else:
-            forms = [
-                _form("raw" if written == variant else "json", written.encode())
-                for variant in dict.fromkeys((*_cases(text), *_cases(spaced)))
-                for written in _as_logged(variant)
-            ]
-        for form in forms:
-            yield form._replace(name=f"part {form.name}")
+        yield from _of_window(text, is_packed=first % WINDOW_WORDS == 0)
+
+
+@lru_cache(_TEXTS_KEPT)  # mails are written from templates: most windows are those of the last one
+def _of_window(text: str, *, is_packed: bool) -> tuple[Form, ...]:
+    spaced = " ".join(text.split())
+    if is_packed:
+        forms = [*_written(text, is_bounded=False), *_packed(text, is_bounded=False)]
+        forms += _written(spaced, is_bounded=False) if spaced != text else []
+    else:
+        forms = [
+            _form("raw" if written == variant else "json", written.encode())
+            for variant in dict.fromkeys((*_cases(text), *_cases(spaced)))
+            for written in _as_logged(variant)
+        ]
+    return tuple(
+        Form(f"part {name}", pattern, exact, is_bounded)
+        for name, pattern, exact, is_bounded in forms
+    )
 
 
 def _cases(text: str) -> list[str]:
@@ -210,13 +220,6 @@ def _base64_inside(data: bytes, offset: int) -> bytes:
 
 def _url_safe(packed: bytes) -> bytes:
     return packed.replace(b"+", b"-").replace(b"/", b"_")
-
-
-def _quoted_printable(text: str) -> str:
-    # Without the soft line breaks of RFC 2045: they would split the value, and a log line has none.
-    return "".join(
-        chr(byte) if 32 <= byte < 127 and byte != 61 else f"={byte:02X}" for byte in text.encode()
-    )
 
 
 def _form(name: str, written: bytes, *, is_exact: bool = False, is_bounded: bool = False) -> Form:

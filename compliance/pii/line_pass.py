@@ -23,6 +23,7 @@ from compliance.pii.template import Span, template_of
 
 # A line with so many canaries is one leak; counting on would only cost time.
 HITS_PER_LINE_MAX = 200
+_GOES_ON = "(the line goes on)"  # for a template, in the parts of a long line but the first
 _LONG_KINDS = frozenset({"body", "subject", "address"})
 Spans = defaultdict[Leaf, list[Span]]
 
@@ -93,6 +94,7 @@ class LinePass:
             if told and len(self._telling) < SHAPES_MAX:
                 self._telling.add(shape.digest)
             drafts += told
+        drafts = [draft for draft in drafts if line.owns_value(draft.value.encode())]
         if drafts:
             self._record(line, record, drafts, spans)
         if not is_known and self._settings.names:
@@ -125,7 +127,9 @@ class LinePass:
         entities_of = dict(zip(texts, finder.find(list(texts.values())), strict=True))
         for asked in self.pending.asked:
             for found in entities_of[asked.text]:
-                if found.confidence < self._settings.confidence_min:
+                if found.confidence < self._settings.confidence_min or not asked.line.owns_value(
+                    found.value.encode()
+                ):
                     continue
                 spans: Spans = defaultdict(list)
                 spans[asked.leaf] = _spans_of(asked.leaf.text, found.value, found.entity)
@@ -144,12 +148,12 @@ class LinePass:
     def _canary_drafts(
         self, line: Line, record: Record, hits: list[CanaryHit], spans: Spans
     ) -> Iterator[Draft]:
-        if any(hit.canary.is_control for hit in hits):
+        if any(hit.canary.is_control and line.owns(hit.start) for hit in hits):
             self.control_lines += 1
             self.control_sources[line.source] = None
         paths = self._mark(record, spans) if hits else {}
         for hit in hits:
-            if hit.canary.is_control:
+            if hit.canary.is_control or not line.owns(hit.start):
                 continue
             is_mask = hit.form == MASK_FORM
             yield Draft(
@@ -227,7 +231,7 @@ class LinePass:
         self, line: Line, record: Record, drafts: list[Draft], spans: Spans, lines: int = 1
     ) -> None:
         found = {draft.value for draft in drafts}
-        template = self._told(template_of(record, spans), found)
+        template = _GOES_ON if line.goes_on else self._told(template_of(record, spans), found)
         logger = self._told(record.logger, found) if record.logger else None
         message_id = record.message_id
         if message_id:
@@ -241,7 +245,7 @@ class LinePass:
                 confidence=draft.confidence,
                 source=self.shown_source(line.source),
                 line=line.number,
-                column=draft.column,
+                column=_whole_column(line, draft.column),
                 json_path=self._told(draft.json_path, found),
                 template=template,
                 logger=logger,
@@ -306,6 +310,13 @@ def _word_hits(leaf: Leaf) -> Iterator[tuple[str, FieldHit]]:
 def _spans_of(text: str, value: str, label: str) -> list[Span]:
     start = text.find(value)
     return [] if start < 0 else [Span(start, start + len(value), f"<{label}>")]
+
+
+def _whole_column(line: Line, column: int) -> int:
+    """A column of a part, in the line."""
+    if line.window is None or column == 0:
+        return column
+    return column + line.window.characters_before
 
 
 def _column_of(line: bytes, value: str) -> int:

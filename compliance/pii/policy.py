@@ -15,39 +15,23 @@ Decisions live here and never in a log: a log line is written by strangers, and 
 an allow comment is a log line. Expressions are RE2, so none of them can run away.
 """
 
-import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Any, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from compliance.pii.printable import printable
 from compliance.pii.report import Place
+from compliance.pii.settings_file import find_table
 from compliance.pii.third_party import quiet_import
 
-OWN_FILE, PROJECT_FILE = "queueproof.toml", "pyproject.toml"
-_EXPRESSION_CHARS_MAX = 500
 _EXPRESSION_MEMORY_BYTES_MAX = 8 << 20
-_SHOWN_CHARS_MAX = 60
 RuleLevel = Literal["error", "warning", "note", "off"]
-_RULE = r"^[a-z]+/[A-Za-z0-9_*]+$"
 
 
-class PolicyError(ValueError):
-    """A policy file that cannot be used; says file, key, value and what was wanted."""
-
-
-def _linear_expression(expression: str) -> str:
-    if len(expression) > _EXPRESSION_CHARS_MAX:
-        raise ValueError(f"wanted an expression of at most {_EXPRESSION_CHARS_MAX} characters")
-    _compiled(expression)
-    return expression
-
-
-def _compiled(expression: str) -> Any:
+def linear_expression(expression: str) -> Any:
+    """The expression, ready to search with. Raises ValueError for what is not RE2."""
     re2 = quiet_import("re2")
     options = re2.Options()
     options.max_mem = _EXPRESSION_MEMORY_BYTES_MAX
@@ -58,24 +42,15 @@ def _compiled(expression: str) -> Any:
         raise ValueError("wanted an RE2 expression (no back references, no look-around)") from None
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Allow(_Strict):
+@dataclass(frozen=True)
+class Allow:
     """Findings that the team looked at and lets pass, why, and until when."""
 
-    reason: Annotated[str, Field(min_length=8)]
+    reason: str
     expires: date
-    rule: Annotated[str, Field(pattern=_RULE)] | None = None  # canary/email, pattern/*
-    json_path: Annotated[str, Field(min_length=1)] | None = None  # $.to[*]; * for any part
-    template: Annotated[str, AfterValidator(_linear_expression)] | None = None
-
-    @model_validator(mode="after")
-    def _is_narrow(self) -> "Allow":
-        if self.rule is None and self.json_path is None and self.template is None:
-            raise ValueError("wanted one of rule, json_path and template: this would allow all")
-        return self
+    rule: str | None = None  # canary/email, pattern/*
+    json_path: str | None = None  # $.to[*]; * for any part
+    template: str | None = None  # an expression
 
     def fits(self, place: Place) -> bool:
         """Whether the entry is about this place, expired or not."""
@@ -87,10 +62,11 @@ class Allow(_Strict):
 
     @cached_property
     def _expression(self) -> Any:
-        return None if self.template is None else _compiled(self.template)
+        return None if self.template is None else linear_expression(self.template)
 
 
-class Policy(_Strict):
+@dataclass(frozen=True)
+class Policy:
     """All settings that a file may hold; the command line overrides those that it has too."""
 
     paths: tuple[str, ...] = ()
@@ -98,13 +74,13 @@ class Policy(_Strict):
     require_canary: bool = False
     names: bool = True
     model: str | None = None
-    confidence_min: Annotated[float, Field(ge=0, le=1)] | None = None
-    phone_regions: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] | None = None
+    confidence_min: float | None = None
+    phone_regions: tuple[str, ...] | None = None
     fail_on: Literal["error", "warning"] = "warning"
     baseline: str | None = None
-    jobs: Annotated[int, Field(ge=1, le=256)] = 1
-    allow_fields: tuple[Annotated[str, Field(pattern=r"^\$")], ...] = ()
-    levels: Mapping[Annotated[str, Field(pattern=_RULE)], RuleLevel] = Field(default_factory=dict)
+    jobs: int = 1
+    allow_fields: tuple[str, ...] = ()
+    levels: Mapping[str, RuleLevel] = field(default_factory=dict)
     allow: tuple[Allow, ...] = ()
 
     def level_of(self, place: Place) -> RuleLevel:
@@ -123,16 +99,15 @@ class Policy(_Strict):
 
 def load_policy(path: Path | None, folder: Path) -> tuple[Policy, Path]:
     """The policy of a file, or of the nearest one at or above the folder; and where its relative
-    paths start. Without a file, the defaults. Raises PolicyError.
+    paths start. Without a file, the defaults. Raises SettingsError.
     """
-    found = path or _nearest(folder)
-    if found is None:
+    table = find_table("scan", path, folder)
+    if table is None:
         return Policy(), folder
-    table = _table(found)
-    try:
-        return Policy.model_validate(_as_tuples(table)), found.absolute().parent
-    except ValidationError as error:
-        raise PolicyError(f"{found}: {_told(error)}") from None
+    # Only where there is something to read: it takes a tenth of a second to import.
+    from compliance.pii.policy_file import policy_of  # noqa: PLC0415
+
+    return policy_of(table), table.file.absolute().parent
 
 
 def path_matches(wanted: str, path: str) -> bool:
@@ -149,58 +124,3 @@ def _parts(path: str) -> list[str]:
 
 def _matches(wanted: str, rule: str) -> bool:
     return wanted == rule or (wanted.endswith("/*") and rule.startswith(wanted[:-1]))
-
-
-def _nearest(folder: Path) -> Path | None:
-    for place in (folder, *folder.parents):
-        own, project = place / OWN_FILE, place / PROJECT_FILE
-        if own.is_file():
-            return own
-        if project.is_file() and "scan" in _read(project).get("tool", {}).get("queueproof", {}):
-            return project
-    return None
-
-
-def _table(path: Path) -> dict[str, Any]:
-    keys = ("tool", "queueproof", "scan") if path.name == PROJECT_FILE else ("scan",)
-    table: Any = _read(path)
-    for key in keys:
-        table = table.get(key, {}) if isinstance(table, dict) else table
-    if not isinstance(table, dict):
-        raise PolicyError(f"{path}: {'.'.join(keys)}: wanted a table")
-    return table
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PolicyError(f"{path}: cannot be read ({error.strerror or 'unknown'})") from None
-    except UnicodeDecodeError:
-        raise PolicyError(f"{path}: wanted UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{path}: not TOML: {printable(str(error))}") from None
-
-
-def _as_tuples(value: Any) -> Any:
-    """TOML has arrays only; strict models want tuples."""
-    if isinstance(value, list):
-        return tuple(_as_tuples(item) for item in value)
-    if isinstance(value, dict):
-        return {key: _as_tuples(item) for key, item in value.items()}
-    return value
-
-
-def _told(error: ValidationError) -> str:
-    """The first of the errors: key, value, what was wanted."""
-    first = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"] if part != "[key]")
-    if first["type"] == "extra_forbidden":
-        return f"{printable(key)}: no such setting"
-    if first["type"] == "missing":
-        return f"{printable(key)}: is missing"
-    shown = printable(repr(first["input"]))
-    if len(shown) > _SHOWN_CHARS_MAX:
-        shown = f"{shown[:_SHOWN_CHARS_MAX]}.."
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{printable(key)} = {shown}: {message[:1].lower()}{message[1:]}"

@@ -2,9 +2,7 @@
 
 import contextlib
 import importlib
-import importlib.metadata
 import io
-import logging
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -48,6 +46,8 @@ def quiet_import(name: str) -> ModuleType:
 @cache
 def presidio() -> SimpleNamespace:
     """Those of Presidio's recognizers that judge what our patterns pick out."""
+    import logging  # noqa: PLC0415 - as below: a start without it is a start sooner
+
     # Presidio logs the text that it fails to validate; that text is what must not be printed.
     logger = logging.getLogger("presidio-analyzer")
     logger.addHandler(logging.NullHandler())
@@ -74,6 +74,8 @@ def suffix_extractor() -> Any:
 
 def version_of(distribution: str) -> str:
     """The installed version, or NOT_INSTALLED."""
+    import importlib.metadata  # noqa: PLC0415 - it reads mail headers, and imports what that takes
+
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:

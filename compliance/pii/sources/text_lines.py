@@ -7,10 +7,13 @@ could not be read is said, because a scan that skipped something must not look c
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 
+from compliance.pii.packed import AS_RUNS
 from compliance.pii.printable import printable
 from compliance.pii.sources.line import Line, Tally
 from compliance.pii.sources.line_time import AgeFilter
+from compliance.pii.sources.long_line import Part
 from compliance.pii.sources.reading import Reading
 from compliance.pii.sources.records import RecordTracker
 from compliance.pii.sources.unwrap import Row, Unwrapper, may_be_wrapped
@@ -18,6 +21,7 @@ from compliance.pii.sources.whole_lines import WholeLines
 
 HEAD_BYTES = 8192
 _RECORD_BYTES = 1 << 18  # a line of a record belongs to one that opened so close before
+_OPENING_BYTES = 2_048  # of a long line: enough to tell which statement wrote it
 # Plain text holds next to no control bytes, random bytes 10 %; UTF-16 is half NULs.
 _CONTROL_SHARE_MAX, _CONTROLS_ALLOWED = 0.02, 8
 _NUL_SHARE_MAX = 0.2
@@ -71,6 +75,9 @@ class LineReader:
         self._whole_lines = WholeLines(reading.line_bytes_max)
         self._unwrapper = Unwrapper(reading.line_bytes_max)
         self._invalid_lines = self._nul_lines = 0
+        self._invalid_at = self._nul_at = 0  # the line that was counted last
+        self._long_lines = self._packed_parts = 0
+        self._opening_of_parts, self._is_old = b"", False
         self._records = RecordTracker()
         self._ages = AgeFilter(reading.since_s)
 
@@ -89,6 +96,12 @@ class LineReader:
         number = 1
         before = b""  # the group before, as far as only suspects were handed out
         for data in self._whole_lines.blocks(file, end_bytes):
+            if isinstance(data, Part):
+                self._follow(before)
+                before = b""
+                yield list(self._part(number, data))
+                number += data.is_last
+                continue
             first, lines = number, data.count(b"\n") + (not data.endswith(b"\n"))
             number += lines
             self._tally.lines_read += lines
@@ -98,9 +111,8 @@ class LineReader:
                 yield list(self._suspects(first, data, sorted(positions), before))
                 before = _last_lines(before, data)
                 continue
-            if before:
-                self._follow(before)
-                before = b""
+            self._follow(before)
+            before = b""
             yield list(self.finished(_rows(first, data)))
         yield list(self._lines(self._unwrapper.rest()))
 
@@ -115,9 +127,31 @@ class LineReader:
             # Most lines are clean, and this runs on every one.
             data = stored
             if not stored.isascii() or b"\x1b" in stored or b"\x00" in stored:
-                data = self._clean(stored)
+                data = self._clean(number, stored)
             if is_old is None or not is_old(data, time_s):
                 yield Line(source, number, data, opening_of(data))
+
+    def _part(self, number: int, part: Part) -> Iterator[Line]:
+        """A part of a long line: it is not taken apart, and belongs to how the line begins."""
+        window = part.window
+        # One by one, so that the window's ends are known after what is cleaned away.
+        before, own, after = (
+            self._clean(number, part.data[start:end])
+            for start, end in pairwise((0, window.first, window.end, len(part.data)))
+        )
+        data = before + own + after
+        window = window._replace(first=len(before), end=len(before) + len(own))
+        opening = self._opening_of_parts
+        if window.characters_before == 0:
+            opening = self._records.opening_of(data[:_OPENING_BYTES])
+            self._opening_of_parts = opening or data[:_OPENING_BYTES]
+            self._is_old = self._ages.is_old(data, None)
+        self._tally.bytes_read += part.fresh_bytes
+        self._tally.lines_read += part.is_last
+        self._long_lines += part.is_last
+        self._packed_parts += _is_packed(part.shared)
+        if not self._is_old:
+            yield Line(self._source, number, data, opening, window)
 
     def _suspects(
         self, first: int, data: bytes, positions: Sequence[int], before: bytes
@@ -140,8 +174,9 @@ class LineReader:
         return self._records.opening_of(line)
 
     def _follow(self, lines: bytes) -> None:
-        self._records = RecordTracker()
-        self._records.follow(lines)
+        if lines:
+            self._records = RecordTracker()
+            self._records.follow(lines)
 
     def _is_plain(self, data: bytes) -> bool:
         """Whether lines are what they seem: nothing to unwrap, to clean or to leave out."""
@@ -155,10 +190,13 @@ class LineReader:
 
     def tell(self) -> None:
         """Note what was cut, repaired or left out."""
-        cut = self._whole_lines
-        if cut.cut_lines:
-            over = f"{cut.cut_lines:,} lines over {self._reading.line_bytes_max:,} bytes were cut"
-            self._tally.skip(self._source, f"{cut.cut_bytes:,} bytes not read: {over}")
+        if self._packed_parts:
+            what = f"{self._packed_parts:,} stretches of packed text in lines over"
+            why = f"{self._reading.line_bytes_max:,} bytes were not opened as a whole"
+            self._tally.skip(self._source, f"{what} {why}")
+        if self._long_lines:
+            what = f"{self._long_lines:,} lines over {self._reading.line_bytes_max:,} bytes"
+            self._tally.note(self._source, f"{what} were read in parts; no JSON paths in them")
         if self._invalid_lines:
             what = f"{self._invalid_lines:,} lines are not valid UTF-8; read with replacements"
             self._tally.note(self._source, what)
@@ -169,14 +207,16 @@ class LineReader:
             what = f"{self._ages.left_out:,} lines are older than --since; left out"
             self._tally.note(self._source, what)
 
-    def _clean(self, data: bytes) -> bytes:
+    def _clean(self, number: int, data: bytes) -> bytes:
         if b"\x00" in data:
-            self._nul_lines += 1
+            self._nul_lines += number != self._nul_at
+            self._nul_at = number
             data = data.replace(b"\x00", b"")
         if b"\x1b" in data:
             data = _ANSI.sub(b"", data)
-        if not data.isascii():
-            self._invalid_lines += not _is_utf8(data)
+        if not data.isascii() and not _is_utf8(data):
+            self._invalid_lines += number != self._invalid_at
+            self._invalid_at = number
         return data
 
 
@@ -191,6 +231,12 @@ def _rows(first: int, data: bytes) -> Iterator[Row]:
         lines.pop()
     for number, line in enumerate(lines, first):
         yield Row(number, line.rstrip(b"\r"))
+
+
+def _is_packed(data: bytes) -> bool:
+    """Whether all of it can be one run of packed text: base64 has letters of both cases."""
+    is_cased = data.islower() or data.isupper()
+    return bool(data) and not is_cased and 0 not in data.translate(AS_RUNS)
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -14,7 +14,7 @@ OTHERS = (
 # Says which heavy libraries are loaded at the first finding, and after the scan.
 WATCH = """
 import io, json, sys
-HEAVY = ("regex", "spacy")  # the first is what Presidio matches with
+HEAVY = ("numpy", "pydantic", "regex", "spacy")  # regex is what Presidio matches with
 loaded = lambda: [name for name in HEAVY if name in sys.modules]
 from compliance.pii.cli import main
 told = {"imported": loaded()}

@@ -6,8 +6,9 @@ from datetime import date
 import pytest
 
 from compliance.pii.gate import gate
-from compliance.pii.policy import Policy, PolicyError, load_policy, path_matches
+from compliance.pii.policy import Policy, load_policy, path_matches
 from compliance.pii.report import Finding, Place, ScanReport
+from compliance.pii.settings_file import SettingsError
 
 TODAY = date(2026, 11, 24)
 ALLOW = '[[scan.allow]]\nreason = "our own address"\nexpires = 2027-01-31\n'
@@ -171,7 +172,7 @@ def test_paths_match_by_whole_parts(wanted, path, is_match):
     ],
 )
 def test_what_is_wrong_is_told_with_file_key_and_value(policy_of, text, said):
-    with pytest.raises(PolicyError) as error:
+    with pytest.raises(SettingsError) as error:
         policy_of(text)
     assert "queueproof.toml" in str(error.value)
     assert said in str(error.value)
@@ -179,10 +180,10 @@ def test_what_is_wrong_is_told_with_file_key_and_value(policy_of, text, said):
 
 
 def test_a_file_that_is_not_there_or_not_text_is_told(tmp_path):
-    with pytest.raises(PolicyError, match=r"none\.toml: cannot be read"):
+    with pytest.raises(SettingsError, match=r"none\.toml: cannot be read"):
         load_policy(tmp_path / "none.toml", tmp_path)
     (tmp_path / "queueproof.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(PolicyError, match="wanted UTF-8 text"):
+    with pytest.raises(SettingsError, match="wanted UTF-8 text"):
         load_policy(None, tmp_path)
 
 

@@ -121,23 +121,39 @@ def test_a_glob_that_is_none_is_said(tmp_path):
     assert why in {"not a glob; ** must be a whole part of a path", "no file matches"}
 
 
-def test_long_line_is_cut_and_the_loss_counted(tmp_path):
+def test_long_lines_come_in_parts_that_overlap(tmp_path):
     path = tmp_path / "long.log"
     path.write_bytes(b"x" * 5000 + b"\nshort\n" + b"y" * 4096 + b"\n" + b"z" * 9000)
     tally, lines = read(path)
-    assert [len(line) for line in lines] == [4096, 5, 4096, 4096]
-    assert reasons(tally) == ["5,808 bytes not read: 2 lines over 4,096 bytes were cut"]
+    # A part of 4,096 begins 1,024 before the end of the one before.
+    assert [len(line) for line in lines] == [4096, 1928, 5, 4096, 4096, 4096, 2856]
+    assert (tally.lines_read, tally.bytes_read) == (4, path.stat().st_size)
+    assert reasons(tally) == []
+    assert [note.what for note in tally.notes] == [
+        "2 lines over 4,096 bytes were read in parts; no JSON paths in them"
+    ]
 
 
-def test_a_line_of_100_mb_is_cut_and_the_next_line_read(tmp_path):
+def test_packed_text_longer_than_what_parts_share_is_said_to_be_open_in_part(tmp_path):
+    path = tmp_path / "long.log"
+    path.write_bytes(b"body=" + b"SGVs" * 1500 + b"\n")
+    tally, _ = read(path)
+    [why] = reasons(tally)
+    assert why == "1 stretches of packed text in lines over 4,096 bytes were not opened as a whole"
+
+
+def test_a_line_of_100_mb_is_read_to_its_end_and_the_next_line_too(tmp_path):
     path = tmp_path / "huge.log"
     with path.open("wb") as file:
         for _ in range(100):
             file.write(b"x" * 1_000_000)
         file.write(b"\nnext\n")
-    tally, lines = read(path, reading=Reading())
-    assert [len(line) for line in lines] == [262_144, 4]
-    assert reasons(tally) == ["99,737,856 bytes not read: 1 lines over 262,144 bytes were cut"]
+    intake = Intake()
+    lengths = [len(line.data) for line in intake.lines([path])]
+    assert max(lengths) == 262_144
+    assert lengths[-1] == 4
+    assert (intake.tally.lines_read, intake.tally.bytes_read) == (2, 100_000_006)
+    assert intake.tally.skipped == []
 
 
 @pytest.mark.parametrize(

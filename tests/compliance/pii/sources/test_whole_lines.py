@@ -6,6 +6,7 @@ from hypothesis import find, given
 from hypothesis import strategies as st
 
 from compliance.pii.sources.expand import PieceReader
+from compliance.pii.sources.long_line import Part
 from compliance.pii.sources.whole_lines import WholeLines
 
 MAX_BYTES = 6
@@ -18,28 +19,42 @@ PIECES = st.lists(
 
 
 def read(pieces, end_bytes=None, reader_type=WholeLines):
-    reader = reader_type(MAX_BYTES)
     file = io.BufferedReader(PieceReader(iter(pieces)), 64)
-    return reader, list(reader.blocks(file, end_bytes))
+    return list(reader_type(MAX_BYTES).blocks(file, end_bytes))
 
 
 def lines_of(data):
-    """The model: split, and cut."""
+    """The model: split."""
     lines = data.split(b"\n")
     if not lines[-1]:
         lines.pop()
-    return [line[:MAX_BYTES] for line in lines], [line[MAX_BYTES:] for line in lines]
+    return [line.rstrip(b"\r") for line in lines]
+
+
+def told_by(blocks):
+    """The lines, long ones put together from what each part is to tell of."""
+    lines, begun = [], b""
+    for block in blocks:
+        if isinstance(block, Part):
+            begun += block.data[block.window.first : block.window.end]
+            if block.is_last:
+                lines.append(begun)
+                begun = b""
+        else:
+            lines += lines_of(block)
+    assert not begun
+    return lines
 
 
 def agrees(pieces, reader_type=WholeLines):
-    kept, cut = lines_of(b"".join(pieces))
-    reader, blocks = read(pieces, reader_type=reader_type)
-    told = [line for block in blocks for line in lines_of(block)[0]]
+    data = b"".join(pieces)
+    blocks = read(pieces, reader_type=reader_type)
+    whole = [block for block in blocks if not isinstance(block, Part)]
     return (
-        told == kept
-        and reader.cut_lines == sum(map(bool, cut))
-        and reader.cut_bytes == sum(map(len, cut))
-        and all(block.endswith(b"\n") for block in blocks[:-1])
+        told_by(blocks) == lines_of(data)
+        and sum(b.fresh_bytes if isinstance(b, Part) else len(b) for b in blocks) == len(data)
+        and all(len(line) <= MAX_BYTES + 1 for block in whole for line in lines_of(block))
+        and all(block.endswith(b"\n") for block in blocks[:-1] if block in whole)
     )
 
 
@@ -53,7 +68,7 @@ class ForgetsTheBeginning(WholeLines):
 
     def blocks(self, file, end_bytes=None):
         for block in super().blocks(file, end_bytes):
-            yield block if block.count(b"\n") != 1 else block[1:]
+            yield block if isinstance(block, Part) or block.count(b"\n") != 1 else block[1:]
 
 
 def test_planted_bug_is_found():
@@ -64,8 +79,7 @@ def test_planted_bug_is_found():
 def test_an_end_is_the_end_of_the_line_that_reaches_it(pieces, end_bytes):
     data = b"".join(pieces)
     end = data.find(b"\n", end_bytes - 1) + 1 or len(data)
-    told = [line for block in read(pieces, end_bytes)[1] for line in lines_of(block)[0]]
-    assert told == lines_of(data[:end])[0]
+    assert told_by(read(pieces, end_bytes)) == lines_of(data[:end])
 
 
 def test_what_has_come_is_handed_out_before_more_is_asked_for():
