@@ -16,8 +16,8 @@ def words_of(text: str) -> frozenset[str]:
 
 
 _SMALL = words_of("""
-de del della di da do dos das du des den der van von vom zu zur la le el al bin ibn ben y e i af av
-ter ten te op
+de del della degli dei dal dalla di da do dos das du des den der het aan uit van von vom zu zur la
+le el al bin ibn ben y e i af av ter ten te op
 """)
 
 

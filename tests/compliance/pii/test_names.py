@@ -1,5 +1,7 @@
 """Names are found in decoded text; log language that looks like names is not."""
 
+import json
+
 import pytest
 
 from compliance.pii.model import ModelMissingError
@@ -13,6 +15,7 @@ FLAGGED = [
     ("could not deliver to Wisława Szczepańska after 5 attempts", "PERSON", "Wisława Szczepańska"),
     ("customer Ludwig van Beethoven asked", "PERSON", "Ludwig van Beethoven"),
     ("could not deliver to Gareth Day", "PERSON", "Gareth Day"),
+    ("customer Giulia degli Esposti asked", "PERSON", "Giulia degli Esposti"),
     ("giving up on message to 石川 陽子 after 5 attempts", "PERSON", "石川 陽子"),
     ("email for Loreto Almeida <0> accepted", "PERSON", "Loreto Almeida"),
 ]
@@ -70,6 +73,23 @@ def test_a_run_in_doubt_is_a_name_where_the_model_knows_it_in_its_line(finder):
     )
     assert answered(finder, Text(text, b"")) == []
     assert answered(finder, Text(text, line)) == [("PERSON", "Georgios Eigenwillig")]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [str, lambda text: json.dumps(text)[1:-1], lambda text: json.dumps(json.dumps(text))[3:-3]],
+    ids=["as it is", "escaped", "escaped twice"],
+)
+def test_small_words_that_names_seldom_have_part_no_name(finder, write):
+    name = "Jens auch Schlauchin"
+    text = f"[type=string_too_long, input_value='{name}', input_type=str]"
+    line = f"0.0 Customer: name String should have at most 20 characters {write(text)}".encode()
+    assert ("PERSON", name) in answered(finder, Text(text, line))
+
+
+def test_a_name_with_more_small_words_than_others_is_told_whole(finder):
+    name = "Maria do Carmo da Silva dos Santos"
+    assert found(finder, f"could not deliver to {name} today") == [("PERSON", name)]
 
 
 def test_a_run_in_doubt_stays_none_where_the_line_does_not_speak_for_it_either(finder):
