@@ -66,10 +66,12 @@ class _Scanned:
     def __init__(self, folder: Path, components: Sequence[str]) -> None:
         self.canaries: set[Canary] = set()
         self.doubts: list[str] = []
-        named = [folder / "logs" / f"{component}.log" for component in components]
-        self.logs = [log for log in named if log.is_file()]
+        by_component = {name: _logs_of(folder / "logs", name) for name in components}
+        self.logs = [log for logs in by_component.values() for log in logs]
         self.doubts += [
-            f"{folder.name}/logs/{log.name} is missing" for log in named if log not in self.logs
+            f"{folder.name}/logs/{name}.log is missing"
+            for name, logs in by_component.items()
+            if not logs
         ]
         try:
             history = History(folder)
@@ -93,21 +95,34 @@ class _Scanned:
             }
         finally:
             history.close()
-        self.doubts += [doubt for log in self.logs if (doubt := _too_short(log, ids))]
+        self.doubts += [
+            f"{folder.name}/logs/{name}.log {doubt}"
+            for name, logs in by_component.items()
+            if logs and (doubt := _too_short(logs, ids))
+        ]
 
 
-def _too_short(log: Path, ids: set[str]) -> str | None:
-    """Why a log does not cover its run: each accepted email should be named in it."""
+def _logs_of(folder: Path, component: str) -> list[Path]:
+    """A component's own log, and one for each environment if it is a function of Lambda's."""
+    own = folder / f"{component}.log"
+    streams = sorted((folder / component).rglob("*.log"))
+    return [log for log in (own, *streams) if log.is_file()]
+
+
+def _too_short(logs: Sequence[Path], ids: set[str]) -> str | None:
+    """Why logs do not cover their run: each accepted email should be named in them."""
     named: set[str] = set()
-    with log.open("rb") as lines:
-        for line in lines:
-            named.update(word.decode() for word in _WORD.findall(line))
+    for log in logs:
+        with log.open("rb") as lines:
+            for line in lines:
+                named.update(word.decode() for word in _WORD.findall(line))
     share = len(ids & named) / len(ids) if ids else 0.0
     if share >= NAMED_SHARE_MIN:
         return None
+    streams = f"with its {len(logs) - 1} streams " if len(logs) > 1 else ""
     return (
-        f"{log.parent.parent.name}/logs/{log.name} names {share:.0%} of the accepted emails, under "
-        f"{NAMED_SHARE_MIN:.0%}: is it the whole log?"
+        f"{streams}names {share:.0%} of the accepted emails, under {NAMED_SHARE_MIN:.0%}: "
+        "is it the whole log?"
     )
 
 

@@ -60,3 +60,9 @@ def failing(event, context):
 def naps(event, context):
     print("napping")
     time.sleep(1)
+
+
+def says(event, context):
+    """Prints the body of the first message, long enough for others to run beside it."""
+    print(event["Records"][0]["body"])
+    time.sleep(0.5)
