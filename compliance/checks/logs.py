@@ -66,11 +66,11 @@ class _Scanned:
     def __init__(self, folder: Path, components: Sequence[str]) -> None:
         self.canaries: set[Canary] = set()
         self.doubts: list[str] = []
-        by_component = {name: _logs_of(folder / "logs", name) for name in components}
-        self.logs = [log for logs in by_component.values() for log in logs]
+        named = {component: component_logs(folder, component) for component in components}
+        self.logs = [log for logs in named.values() for log in logs]
         self.doubts += [
-            f"{folder.name}/logs/{name}.log is missing"
-            for name, logs in by_component.items()
+            f"{folder.name}/logs/{component}.log is missing"
+            for component, logs in named.items()
             if not logs
         ]
         try:
@@ -95,22 +95,22 @@ class _Scanned:
             }
         finally:
             history.close()
-        self.doubts += [
-            f"{folder.name}/logs/{name}.log {doubt}"
-            for name, logs in by_component.items()
-            if logs and (doubt := _too_short(logs, ids))
-        ]
+        self.doubts += [doubt for logs in named.values() if (doubt := _too_short(logs, ids))]
 
 
-def _logs_of(folder: Path, component: str) -> list[Path]:
-    """A component's own log, and one for each environment if it is a function of Lambda's."""
-    own = folder / f"{component}.log"
-    streams = sorted((folder / component).rglob("*.log"))
-    return [log for log in (own, *streams) if log.is_file()]
+def component_logs(folder: Path, component: str) -> list[Path]:
+    """A component's log, and the streams of those that write more than one, as Lambda does."""
+    logs = folder / "logs"
+    return [
+        *(log for log in [logs / f"{component}.log"] if log.is_file()),
+        *sorted((logs / component).rglob("*.log")),
+    ]
 
 
 def _too_short(logs: Sequence[Path], ids: set[str]) -> str | None:
-    """Why logs do not cover their run: each accepted email should be named in them."""
+    """Why a component's logs do not cover its run: each accepted email should be named there."""
+    if not logs:
+        return None  # that they are missing is told already
     named: set[str] = set()
     for log in logs:
         with log.open("rb") as lines:
@@ -119,10 +119,10 @@ def _too_short(logs: Sequence[Path], ids: set[str]) -> str | None:
     share = len(ids & named) / len(ids) if ids else 0.0
     if share >= NAMED_SHARE_MIN:
         return None
-    streams = f"with its {len(logs) - 1} streams " if len(logs) > 1 else ""
+    first = logs[0]
     return (
-        f"{streams}names {share:.0%} of the accepted emails, under {NAMED_SHARE_MIN:.0%}: "
-        "is it the whole log?"
+        f"{first.parent.parent.name}/logs/{first.name} names {share:.0%} of the accepted emails, "
+        f"under {NAMED_SHARE_MIN:.0%}: is it the whole log?"
     )
 
 

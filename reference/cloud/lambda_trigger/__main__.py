@@ -15,7 +15,7 @@ from reference.clock import MonotonicClock
 from reference.cloud import lambda_trigger
 from reference.cloud.lambda_trigger.environment import FunctionSpec
 from reference.cloud.lambda_trigger.function import IDLE_S, Function
-from reference.cloud.lambda_trigger.mapping import Mapping, MappingError, Pollers
+from reference.cloud.lambda_trigger.mapping import WINDOW_MAX_S, Mapping, MappingError, Pollers
 from reference.cloud.lambda_trigger.scaling import BATCHES_MAX, FastClock, Scaler
 from reference.cloud.lambda_trigger.source import QueueFacts, Source, read_facts
 from reference.cloud.lambda_trigger.trigger import POLL_WAIT_S, Trigger
@@ -156,7 +156,12 @@ def _parser() -> argparse.ArgumentParser:
         help="(%(default)s)",
     )
     add("--batch-size", type=int, default=10, help="1 to 10,000; FIFO 10 (default: %(default)s)")
-    add("--batch-window-s", type=int, default=0, help="0 to 300; FIFO none (default: %(default)s)")
+    add(
+        "--batch-window-s",
+        type=_number(0, WINDOW_MAX_S),
+        default=0,
+        help="whole seconds, 0 to 300; FIFO none (default: %(default)s)",
+    )
     add("--timeout-s", type=float, default=3.0, help="of the function (default: %(default)s)")
     add("--memory-mb", type=_number(128, 10_240), default=256, help="(default: %(default)s)")
     add("--maximum-concurrency", type=int, help="2 to 1,000 batches at a time (default: no bound)")
@@ -195,12 +200,12 @@ def _matching(pattern: str, wanted: str) -> Callable[[str], str]:
 def _number(low: int, high: int) -> Callable[[str], int]:
     def check(text: str) -> int:
         try:
-            number = int(text)
+            number = float(text)
         except ValueError:
             number = low - 1
-        if not low <= number <= high:
-            raise argparse.ArgumentTypeError(f"{text!r}; wanted: {low:,} to {high:,}")
-        return number
+        if not (low <= number <= high and number.is_integer()):
+            raise argparse.ArgumentTypeError(f"{text!r}; wanted: a whole {low:,} to {high:,}")
+        return int(number)
 
     return check
 
