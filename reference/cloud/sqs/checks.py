@@ -13,7 +13,7 @@ from reference.cloud.sqs.errors import InvalidMessageContents, InvalidParameterV
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 # Alphanumeric and punctuation: every printable ASCII character except the space.
-_TOKEN = re.compile(r"[!-~]{1,128}")
+_is_token = re.compile(r"[!-~]{1,128}").fullmatch
 _FORBIDDEN_IN_BODY = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PLAIN = {9, 10, 13, *range(32, 128)}
 _CHANGES_WHAT_IS_NOT_PLAIN = bytes(each if each in _PLAIN else each ^ 1 for each in range(256))
@@ -55,7 +55,7 @@ def check_token(parameter: str, value: str) -> None:
 
     Raises InvalidParameterValue.
     """
-    if not _TOKEN.fullmatch(value):
+    if not _is_token(value):
         raise InvalidParameterValue(
             f"Value {shown(value)} for parameter {parameter} is invalid. Reason: {parameter} can "
             "only include alphanumeric and punctuation characters. 1 to 128 in length."
@@ -95,8 +95,8 @@ def check_tags(tags: Mapping[str, str]) -> None:
             )
 
 
-def body_size_bytes(body: str) -> int:
-    """The size that counts against the limits.
+def encoded_body(body: str) -> bytes:
+    """The body in UTF-8, which is what counts against the limits.
 
     Raises InvalidMessageContents when a character is none that XML 1.0 allows, and
     InvalidParameterValue when the body is empty.
@@ -107,7 +107,7 @@ def body_size_bytes(body: str) -> int:
     # Most bodies are plain ASCII: translating, which changes nothing, is quicker than searching.
     if encoded.translate(_CHANGES_WHAT_IS_NOT_PLAIN) != encoded:
         check_characters("the message", body)
-    return len(encoded)
+    return encoded
 
 
 def check_characters(where: str, text: str) -> None:

@@ -217,8 +217,8 @@ class HttpConnection(asyncio.Protocol):
         if self._is_gone:
             return
         is_last = request.is_last or self._is_draining
-        head = self._head(reply, is_last=is_last)
-        self._transport.write(head if request.method == b"HEAD" else head + reply.body)
+        body = b"" if request.method == b"HEAD" else reply.body
+        self._transport.write(_answer(reply, body, is_last=is_last))
         if is_last:
             self._end_after(request)
 
@@ -228,7 +228,8 @@ class HttpConnection(asyncio.Protocol):
         size = max(1, len(body) // _SLOW_PIECES)
         pieces = [body[start : start + size] for start in range(0, len(body), size)]
         if not self._is_gone:
-            self._transport.write(self._head(reply, is_last=request.is_last or self._is_draining))
+            is_last = request.is_last or self._is_draining
+            self._transport.write(_answer(reply, b"", is_last=is_last))
         for piece in pieces:
             if self._is_gone:
                 return
@@ -237,14 +238,6 @@ class HttpConnection(asyncio.Protocol):
                 await asyncio.sleep(seconds / _SLOW_PIECES)
         if request.is_last or self._is_draining:
             self._end_after(request)
-
-    def _head(self, reply: Reply, *, is_last: bool) -> bytes:
-        return b"%b%bcontent-length: %d\r\n%b\r\n" % (
-            _STATUS_LINES.get(reply.status) or b"HTTP/1.1 %d \r\n" % reply.status,
-            reply.head,
-            len(reply.body),
-            b"connection: close\r\n" if is_last else b"",
-        )
 
     def _end_after(self, request: Request) -> None:
         if request.is_whole:
@@ -301,3 +294,14 @@ class HttpConnection(asyncio.Protocol):
             self.abort()
         elif self._deadline_s != _NEVER:
             self._set_timer()
+
+
+def _answer(reply: Reply, body: bytes, *, is_last: bool) -> bytes:
+    """The whole head, and as much of the reply's body as is to follow it at once."""
+    return b"%b%bcontent-length: %d\r\n%b\r\n%b" % (
+        _STATUS_LINES.get(reply.status) or b"HTTP/1.1 %d \r\n" % reply.status,
+        reply.head,
+        len(reply.body),
+        b"connection: close\r\n" if is_last else b"",
+        body,
+    )

@@ -44,7 +44,10 @@ class DedupWindow:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         # OrderedDict, not dict: a dict rescans its deleted slots on every pop from the front.
-        self._first_sends: OrderedDict[DedupKey, FirstSend] = OrderedDict()
+        # What is kept becomes a FirstSend when somebody asks, which is seldom: a plain tuple
+        # costs a tenth.
+        self._first_sends: OrderedDict[DedupKey, tuple[str, int, float]] = OrderedDict()
+        self._has_keys_by_group = False
         self._next_free_s = float(
             "-inf"
         )  # no id is free again before; every send asks, mostly in vain
@@ -61,17 +64,20 @@ class DedupWindow:
         now_s = self._clock.now_s()
         if now_s >= self._next_free_s:
             self._forget_expired(now_s)
-        sends = self._first_sends
-        return sends.get(dedup_id) or sends.get((group, dedup_id))
+        first = self._first_sends.get(dedup_id)
+        if first is None and self._has_keys_by_group:
+            first = self._first_sends.get((group, dedup_id))
+        return None if first is None else FirstSend(*first)
 
     def record(self, dedup_id: str, group: str | None, message_id: str, order: int) -> None:
         """Remember a first send; `group` only under DeduplicationScope=messageGroup."""
-        self._first_sends[dedup_key(dedup_id, group)] = FirstSend(
-            message_id, order, self._clock.now_s()
-        )
+        if group is not None:
+            self._has_keys_by_group = True
+        self._first_sends[dedup_key(dedup_id, group)] = message_id, order, self._clock.now_s()
 
     def restore(self, key: DedupKey, first: FirstSend) -> None:
         """Put back an id as it was before a restart; the oldest first."""
+        self._has_keys_by_group |= isinstance(key, tuple)
         self._first_sends.pop(key, None)  # a later send of the same id takes a later place
         self._first_sends[key] = first
 
@@ -82,7 +88,8 @@ class DedupWindow:
 
     def first_send(self, key: DedupKey) -> FirstSend | None:
         """None when the id was forgotten meanwhile."""
-        return self._first_sends.get(key)
+        first = self._first_sends.get(key)
+        return None if first is None else FirstSend(*first)
 
     def clear(self) -> None:
         """What PurgeQueue does."""
@@ -91,9 +98,9 @@ class DedupWindow:
     def _forget_expired(self, now_s: float) -> None:
         # Insertion order is age order, so the expired ids are a prefix: O(1) amortised.
         while self._first_sends and now_s >= self._next_free_s:
-            key, first = next(iter(self._first_sends.items()))
-            assert now_s >= first.sent_s, f"clock went back {first.sent_s - now_s} s"
-            self._next_free_s = first.sent_s + DEDUP_INTERVAL_S
+            key, (_, _, sent_s) = next(iter(self._first_sends.items()))
+            assert now_s >= sent_s, f"clock went back {sent_s - now_s} s"
+            self._next_free_s = sent_s + DEDUP_INTERVAL_S
             if now_s >= self._next_free_s:
                 del self._first_sends[key]
 

@@ -18,6 +18,7 @@ from reference.cloud.sqs.store import MessageStore
 NOISY_IN_FLIGHT_MIN = 30
 NOISY_SHARE = 0.1
 QUIET_AFTER_S = 300.0
+_IN_FLIGHT = State.IN_FLIGHT  # every send asks, and looking up a member costs as much as a call
 
 
 class Tenant:
@@ -48,14 +49,17 @@ class FairOrdering:
         self._in_flight = 0
 
     def arrive(self, message: Message) -> None:
+        places = self._quiet
         if message.group is not None:
             tenant = self._tenants.get(message.group)
             if tenant is None:
                 tenant = self._tenants[message.group] = Tenant(message.group)
             tenant.live += 1
             tenant.last_sent_s = self._clock.now_s()
-        if message.state is State.VISIBLE:  # in flight when a restart brings it back
-            self._add(message)
+            if tenant.is_noisy:
+                places = tenant.backlog
+        if message.state is not _IN_FLIGHT:  # as a restart may bring it back
+            heapq.heappush(places, message.order)
 
     def _add(self, message: Message) -> None:
         tenant = self._tenant(message)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reference.clock import Clock
 from reference.cloud.sqs.dedup import FirstSend
-from reference.cloud.sqs.message import Message, Outgoing
+from reference.cloud.sqs.message import Message, Outgoing, sequence_number
 from reference.cloud.sqs.witness import Witness
 from reference.journal import Journal
 
@@ -41,7 +41,7 @@ class QueueLedger(Witness):
             message_id=first.message_id,
             dedup_id=dedup_id,
             group=outgoing.group,
-            sequence=f"{first.order:020d}",
+            sequence=sequence_number(first.order),
             receive_count=None,
             body_sha256=_sha256(outgoing.body),
         )
@@ -62,7 +62,7 @@ class QueueLedger(Witness):
             message_id=message.message_id,
             dedup_id=message.dedup_id,
             group=message.group,
-            sequence=message.sequence_number,
+            sequence=sequence_number(message.order),
             receive_count=message.total_receive_count,
             body_sha256=body_sha256,
         )

@@ -104,16 +104,16 @@ class Message:
         self.source_arn: str | None = None  # the queue that parked it here
 
     @property
-    def sequence_number(self) -> str:
-        return str(self.order).zfill(20)
-
-    @property
     def total_receive_count(self) -> int:
         return self.receives_elsewhere + self.receive_count
 
 
-def md5_of_body(body: str) -> str:
-    return hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
+def sequence_number(order: int) -> str:
+    return str(order).zfill(20)
+
+
+def md5_of_body(encoded: bytes) -> str:
+    return hashlib.md5(encoded, usedforsecurity=False).hexdigest()
 
 
 def md5_of_attributes(attributes: Attributes) -> str:

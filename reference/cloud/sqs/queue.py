@@ -18,7 +18,7 @@ from reference.cloud.sqs.errors import (
     SqsError,
 )
 from reference.cloud.sqs.lifecycle import Lifecycle
-from reference.cloud.sqs.message import Message, Outgoing, State
+from reference.cloud.sqs.message import Message, Outgoing, State, sequence_number
 from reference.cloud.sqs.ordering import Draw
 from reference.cloud.sqs.partitions import hash_of_group
 from reference.cloud.sqs.receipts import HANDLE_EXPIRED, NO_SUCH_MESSAGE, ReceiptBook, unusable
@@ -78,7 +78,7 @@ class Queue:
                 self.counters.sent += 1
                 self.counters.deduplicated += 1
                 self._around.witness.absorbed(self, outgoing, dedup_id, first)
-                return Sent(first.message_id, f"{first.order:020d}", dedup_id, is_repeat=True)
+                return Sent(first.message_id, sequence_number(first.order), is_repeat=True)
         message = self._new_message(outgoing, dedup_id)
         delay_s = attributes.delay_s
         if outgoing.delay_s is not None and not attributes.is_fifo:
@@ -95,8 +95,7 @@ class Queue:
         self.counters.sent_bytes += outgoing.size_bytes
         return Sent(
             message.message_id,
-            message.sequence_number if attributes.is_fifo else None,
-            dedup_id,
+            sequence_number(message.order) if attributes.is_fifo else None,
             is_repeat=False,
         )
 

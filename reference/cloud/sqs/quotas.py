@@ -125,12 +125,15 @@ class Quotas:
         `groups` tells the hashes of the message groups that the call names, and that a receive
         would return first; asked only where that counts.
         """
-        family = FAMILY_OF_ACTION.get(action)
-        if family is None:
-            return True
+        counts = self._counts.get((queue_name, action))
+        if counts is None:
+            if action not in FAMILY_OF_ACTION:
+                return True
+            counts = self._counts[queue_name, action] = CallCounts()
         is_admitted = True
         # Of standard queues, and with quotas off, every call comes by here: it is soon done.
         if throughput is not _UNLIMITED and self._limits.fifo_calls_per_s is not None:
+            family = FAMILY_OF_ACTION[action]
             buckets = self._buckets_of(queue_name, throughput, family, groups)
             # All or none: a call over one partition's quota must not use up another's.
             is_admitted = all(map(TokenBucket.has_token, buckets))
@@ -138,9 +141,6 @@ class Quotas:
                 # Which partitions a receive is charged to shows when it returns: `charge_receive`.
                 for bucket in buckets[:1] if family == "receive" else buckets:
                     bucket.take()
-        counts = self._counts.get((queue_name, action))
-        if counts is None:
-            counts = self._counts[queue_name, action] = CallCounts()
         counts.count(self._clock.now_s(), is_admitted)
         return is_admitted
 

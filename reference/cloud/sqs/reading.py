@@ -1,7 +1,8 @@
 """HTTP/1.1 as it comes in: bytes to whole requests, however they are split, and never too much.
 
 httptools (llhttp) parses, and refuses what smuggles requests: two lengths, a length beside
-chunks, bare line feeds, folded headers. Bounded here are the head of a request and its body.
+chunks, bare line feeds, folded headers. What looks like a client's requests before is read without
+it (`familiar.py`). Bounded here are the head of a request and its body.
 """
 
 from collections import deque
@@ -11,6 +12,7 @@ from dataclasses import replace
 import httptools
 
 from reference.cloud.sqs.exchange import Connection, Request
+from reference.cloud.sqs.familiar import Familiar
 
 # Heads of AWS's clients have 1 to 2 KB; session tokens add a few more.
 HEAD_BYTES_MAX = 65_536
@@ -33,8 +35,10 @@ class RequestReader:
         self._connection = connection
         self._body_bytes_max = body_bytes_max
         self._parser = httptools.HttpRequestParser(self)
+        self._familiar = Familiar()
         self._target = b""
         self._headers: dict[bytes, bytes] = {}
+        self._written: list[tuple[bytes, bytes]] = []  # the headers as they came
         self._more: dict[bytes, bytes] = {}  # headers that are being read: at last, a trailer
         self._body: bytes | bytearray = b""
         self._is_in_head = False
@@ -50,11 +54,19 @@ class RequestReader:
             self._parse(data)
             if self.is_partial and begun == self.begun and had == len(self._body):
                 self._count_bodiless(data)
+        elif (request := self._read_familiar(data)) is not None:
+            self.begun += 1
+            self.whole.append(request)
         else:
             self._measures_head = len(data) > HEAD_BYTES_MAX
             self._parse(data)
             if self._is_in_head:
                 self._head_bytes = sum(map(_header_bytes, self._more.items()))
+
+    def _read_familiar(self, data: bytes) -> Request | None:
+        if len(data) > HEAD_BYTES_MAX or len(data) > self._body_bytes_max:
+            return None
+        return self._familiar.read(data, self._connection)
 
     def _count_bodiless(self, data: bytes) -> None:
         """The parser keeps what it has of a header to itself, so pieces are counted."""
@@ -91,6 +103,7 @@ class RequestReader:
         self.is_partial = self._is_in_head = True
         self._target = self._body = b""
         self._more = {}
+        self._written = []
         self._head_bytes = self._bodiless_bytes = 0
 
     def on_url(self, url: bytes) -> None:
@@ -98,6 +111,7 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._more[name.lower()] = value
+        self._written.append((name, value))
         if self._measures_head:
             self._head_bytes += _header_bytes((name, value))
 
@@ -149,6 +163,8 @@ class RequestReader:
         )
         self.is_partial = self.expects_continue = False
         self.is_over = is_last
+        if not is_last:
+            self._familiar.learn(parser.get_method(), self._target, self._written)
 
 
 def _header_bytes(header: tuple[bytes, bytes]) -> int:

@@ -12,6 +12,7 @@ from reference.cloud.sqs.message import (
     attributes_size_bytes,
     md5_of_attributes,
     md5_of_body,
+    sequence_number,
 )
 from reference.cloud.sqs.ordering import Draw
 from reference.cloud.sqs.queue import Queue
@@ -71,7 +72,7 @@ class ReceiveCall(NamedTuple):
         shown: Params = {
             "MessageId": message.message_id,
             "ReceiptHandle": received.receipt_handle,
-            "MD5OfBody": md5_of_body(message.body),
+            "MD5OfBody": md5_of_body(message.body.encode()),
             "Body": message.body,
         }
         if self.system_attributes:
@@ -166,6 +167,6 @@ def _system_attributes(queue: Queue, message: Message) -> dict[str, str | None]:
         "AWSTraceHeader": message.trace_header,
         "MessageGroupId": message.group,
         "MessageDeduplicationId": message.dedup_id,
-        "SequenceNumber": message.sequence_number if queue.attributes.is_fifo else None,
+        "SequenceNumber": sequence_number(message.order) if queue.attributes.is_fifo else None,
         "DeadLetterQueueSourceArn": message.source_arn,
     }

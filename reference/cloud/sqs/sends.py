@@ -1,11 +1,12 @@
 """SendMessage and SendMessageBatch: from checked parameters to stored messages and back."""
 
+from functools import partial
 from typing import Any
 
 from reference.cloud.sqs import limits
 from reference.cloud.sqs.attributes import QueueAttributes
 from reference.cloud.sqs.batches import check_entries, run_entries
-from reference.cloud.sqs.checks import body_size_bytes, check_range
+from reference.cloud.sqs.checks import check_range, encoded_body
 from reference.cloud.sqs.dedup import NO_DEDUP_ID, effective_dedup_id
 from reference.cloud.sqs.errors import BatchRequestTooLong, InvalidParameterValue, SqsError
 from reference.cloud.sqs.message import (
@@ -27,8 +28,11 @@ def outgoing_from(params: Params) -> Outgoing:
 
     Raises InvalidParameterValue or InvalidMessageContents.
     """
-    body = params["MessageBody"]
-    size_bytes = body_size_bytes(body)
+    return _outgoing(params, encoded_body(params["MessageBody"]))
+
+
+def _outgoing(params: Params, encoded: bytes) -> Outgoing:
+    size_bytes = len(encoded)
     attributes: Attributes | None = None
     if given := params.get("MessageAttributes"):
         attributes = _attributes_from(given)
@@ -38,7 +42,7 @@ def outgoing_from(params: Params) -> Outgoing:
     if delay_s is not None:
         check_range("DelaySeconds", delay_s, 0, limits.DELAY_S_MAX)
     return Outgoing(
-        body,
+        params["MessageBody"],
         size_bytes,
         params.get("MessageGroupId"),
         params.get("MessageDeduplicationId"),
@@ -76,14 +80,16 @@ def _trace_header(given: Params) -> str | None:
 
 def send(queue: Queue, params: Params) -> Params:
     """SendMessage."""
-    outgoing = outgoing_from(params)
-    queue.counters.sent_further_chunks += limits.further_chunks(outgoing.size_bytes)
-    return _stored(queue, outgoing)
+    encoded = encoded_body(params["MessageBody"])
+    outgoing = _outgoing(params, encoded)
+    if outgoing.size_bytes > limits.BILLED_CHUNK_BYTES:
+        queue.counters.sent_further_chunks += limits.further_chunks(outgoing.size_bytes)
+    return _stored(queue, outgoing, encoded)
 
 
-def _stored(queue: Queue, outgoing: Outgoing) -> Params:
+def _stored(queue: Queue, outgoing: Outgoing, encoded: bytes) -> Params:
     sent = queue.send(outgoing)
-    answer = {"MessageId": sent.message_id, "MD5OfMessageBody": md5_of_body(outgoing.body)}
+    answer = {"MessageId": sent.message_id, "MD5OfMessageBody": md5_of_body(encoded)}
     if outgoing.attributes:
         answer["MD5OfMessageAttributes"] = md5_of_attributes(outgoing.attributes)
     if outgoing.trace_header is not None:
@@ -99,7 +105,12 @@ def send_batch(queue: Queue, params: Params) -> Params:
     entries = params["Entries"]
     size_bytes = check_batch(queue.attributes, entries)
     queue.counters.sent_further_chunks += limits.further_chunks(size_bytes)
-    return run_entries(entries, lambda entry: _stored(queue, outgoing_from(entry)))
+    return run_entries(entries, partial(_send_entry, queue))
+
+
+def _send_entry(queue: Queue, entry: Params) -> Params:
+    encoded = encoded_body(entry["MessageBody"])
+    return _stored(queue, _outgoing(entry, encoded), encoded)
 
 
 def check_batch(attributes: QueueAttributes | None, entries: list[Params]) -> int:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from reference.clock import Clock
+from reference.cloud.sqs.attributes import Throughput
 from reference.cloud.sqs.datalog import DataLog
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import SqsError
@@ -21,6 +22,8 @@ from reference.cloud.sqs.queue import Queue
 from reference.cloud.sqs.quotas import Quotas
 from reference.cloud.sqs.receives import ReceiveCall, receive_call
 from reference.cloud.sqs.wire import Call, Params
+
+_PER_PARTITION = Throughput.PER_PARTITION  # looking up a member costs as much as a call
 
 
 class Backend(Protocol):
@@ -88,16 +91,15 @@ class LocalSqs:
     def _run(self, call: Call, request: Request) -> Params | Awaitable[Params]:
         action, params = call.action, call.params
         queue = self._operations.queue_of(params)
-        if queue is not None and not self._quotas.admit(
-            queue.name,
-            queue.attributes.throughput,
-            action,
-            partial(_groups_of, call, queue),
-        ):
-            attempt_id = params.get("ReceiveRequestAttemptId")
-            if attempt_id and len(attempt_id) <= TOKEN_LENGTH_MAX:
-                queue.burn_attempt(attempt_id)
-            raise self._throttle_error("Request is throttled.")
+        if queue is not None:
+            throughput = queue.attributes.throughput
+            # Which groups a call touches is worth asking only where partitions count.
+            groups = partial(_groups_of, call, queue) if throughput is _PER_PARTITION else set
+            if not self._quotas.admit(queue.name, throughput, action, groups):
+                attempt_id = params.get("ReceiveRequestAttemptId")
+                if attempt_id and len(attempt_id) <= TOKEN_LENGTH_MAX:
+                    queue.burn_attempt(attempt_id)
+                raise self._throttle_error("Request is throttled.")
         if action == "ReceiveMessage":
             assert queue is not None
             return self._receive(receive_call(queue, params, call.draw), request)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 class Sent:
     message_id: str
     sequence_number: str | None
-    dedup_id: str | None
     is_repeat: bool
 
 
