@@ -27,7 +27,7 @@ from reference.cloud.sqs.limits import OFF, REQUEST_BYTES_MAX, STRICT
 from reference.cloud.sqs.polling import LongPolls
 from reference.cloud.sqs.query_protocol import FORM, QueryInJsonOut, QueryProtocol
 from reference.cloud.sqs.quotas import BURST_CALLS_DEFAULT, Quotas
-from reference.cloud.sqs.service import Backend, LocalSqs
+from reference.cloud.sqs.service import Backend, DurableSqs, LocalSqs
 from reference.cloud.sqs.shapes import load_model
 from reference.cloud.sqs.wire import Call, Params, WireProtocol
 from reference.cloud.sqs.witness import Witness, Witnesses
@@ -187,10 +187,12 @@ def create_app(
     faults = FaultInjector(clock, fault_journal or NullJournal(), seed=seed)
     error = THROTTLE_ERRORS[throttle_error]
     backend: Backend
-    if upstream is None:
-        backend = LocalSqs(clock, engine, rates, polls, throttle_error=error, data=data)
-    else:
+    if upstream is not None:
         backend = Gateway(upstream, rates, error, region=region)
+    elif data is not None:
+        backend = DurableSqs(clock, engine, rates, polls, data, throttle_error=error)
+    else:
+        backend = LocalSqs(clock, engine, rates, polls, throttle_error=error)
     return SqsApp(
         backend=backend,
         faults=faults,

@@ -13,7 +13,7 @@ from reference.cloud.sqs.errors import InvalidMessageContents, InvalidParameterV
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 # Alphanumeric and punctuation: every printable ASCII character except the space.
-_is_token = re.compile(r"[!-~]{1,128}").fullmatch
+is_token = re.compile(r"[!-~]{1,128}").fullmatch
 _FORBIDDEN_IN_BODY = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PLAIN = {9, 10, 13, *range(32, 128)}
 _CHANGES_WHAT_IS_NOT_PLAIN = bytes(each if each in _PLAIN else each ^ 1 for each in range(256))
@@ -55,11 +55,16 @@ def check_token(parameter: str, value: str) -> None:
 
     Raises InvalidParameterValue.
     """
-    if not _is_token(value):
-        raise InvalidParameterValue(
-            f"Value {shown(value)} for parameter {parameter} is invalid. Reason: {parameter} can "
-            "only include alphanumeric and punctuation characters. 1 to 128 in length."
-        )
+    if not is_token(value):
+        raise invalid_token(parameter, value)
+
+
+def invalid_token(parameter: str, value: str) -> InvalidParameterValue:
+    """The error for a value that is no token."""
+    return InvalidParameterValue(
+        f"Value {shown(value)} for parameter {parameter} is invalid. Reason: {parameter} can "
+        "only include alphanumeric and punctuation characters. 1 to 128 in length."
+    )
 
 
 def check_range(parameter: str, value: int, low: int, high: int) -> None:

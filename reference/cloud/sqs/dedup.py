@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from reference.clock import Clock
 from reference.cloud.sqs.attributes import QueueAttributes
-from reference.cloud.sqs.checks import check_token
+from reference.cloud.sqs.checks import invalid_token, is_token
 from reference.cloud.sqs.errors import InvalidParameterValue, MissingParameter
 from reference.cloud.sqs.limits import DEDUP_INTERVAL_S
 from reference.cloud.sqs.message import Outgoing
@@ -69,17 +69,16 @@ class DedupWindow:
             first = self._first_sends.get((group, dedup_id))
         return None if first is None else FirstSend(*first)
 
-    def record(self, dedup_id: str, group: str | None, message_id: str, order: int) -> None:
-        """Remember a first send; `group` only under DeduplicationScope=messageGroup."""
-        if group is not None:
+    def record(self, key: DedupKey, first: tuple[str, int, float]) -> None:
+        """Remember a FirstSend, of which the plain tuple is enough; the oldest first."""
+        if isinstance(key, tuple):
             self._has_keys_by_group = True
-        self._first_sends[dedup_key(dedup_id, group)] = message_id, order, self._clock.now_s()
+        self._first_sends[key] = first
 
     def restore(self, key: DedupKey, first: FirstSend) -> None:
         """Put back an id as it was before a restart; the oldest first."""
-        self._has_keys_by_group |= isinstance(key, tuple)
         self._first_sends.pop(key, None)  # a later send of the same id takes a later place
-        self._first_sends[key] = first
+        self.record(key, first)
 
     def keys(self) -> list[DedupKey]:
         """The ids that still count, oldest first."""
@@ -125,7 +124,8 @@ def effective_dedup_id(attributes: QueueAttributes, outgoing: Outgoing) -> str |
             "request include parameter that is not valid for this queue type."
         )
     if outgoing.dedup_id is not None:
-        check_token("MessageDeduplicationId", outgoing.dedup_id)
+        if not is_token(outgoing.dedup_id):
+            raise invalid_token("MessageDeduplicationId", outgoing.dedup_id)
         return outgoing.dedup_id
     if attributes.content_based_dedup:
         return hashlib.sha256(outgoing.body.encode()).hexdigest()

@@ -21,9 +21,10 @@ _LENGTH_DIGITS_MAX = 8
 
 
 class Familiar:
-    """What one connection's requests have in common."""
+    """What one connection's requests have in common; larger ones are all for the parser."""
 
-    def __init__(self) -> None:
+    def __init__(self, request_bytes_max: int) -> None:
+        self._request_bytes_max = request_bytes_max
         self._method = self._target = b""
         self._request_line: bytes | None = None
         self._lines: dict[bytes, tuple[bytes, bytes]] = {}  # to the header that each one is
@@ -46,7 +47,7 @@ class Familiar:
         """The request that `data` is; None when the parser must look."""
         head, _, body = data.partition(b"\r\n\r\n")
         request_line, *lines = head.split(b"\r\n")
-        if request_line != self._request_line:
+        if request_line != self._request_line or len(data) > self._request_bytes_max:
             return None
         headers = {}
         for line in lines:

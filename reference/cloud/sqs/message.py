@@ -1,6 +1,5 @@
 """A message and the digests that SQS returns for it."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,12 @@ from typing import NamedTuple
 from reference.cloud.sqs import limits
 from reference.cloud.sqs.checks import check_characters, shown
 from reference.cloud.sqs.errors import InvalidParameterValue
+
+# Of a short text most of OpenSSL's price is its set-up; some builds have nothing but OpenSSL's.
+try:
+    from _md5 import md5
+except ImportError:
+    from hashlib import md5
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _RESERVED_PREFIXES = ("aws.", "amazon.")
@@ -113,12 +118,12 @@ def sequence_number(order: int) -> str:
 
 
 def md5_of_body(encoded: bytes) -> str:
-    return hashlib.md5(encoded, usedforsecurity=False).hexdigest()
+    return md5(encoded).hexdigest()
 
 
 def md5_of_attributes(attributes: Attributes) -> str:
     """As SDKs verify it: DG sqs-message-metadata.html, 'MD5 message digest calculation'."""
-    digest = hashlib.md5(usedforsecurity=False)
+    digest = md5()
     for name in sorted(attributes):
         attribute = attributes[name]
         for part in (name.encode(), attribute.data_type.encode()):

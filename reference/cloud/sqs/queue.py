@@ -10,8 +10,13 @@ from collections.abc import Callable
 from reference.cloud.sqs import limits
 from reference.cloud.sqs.attempts import ReceiveAttempts
 from reference.cloud.sqs.attributes import QueueAttributes, Throughput
-from reference.cloud.sqs.checks import check_token, check_total_visibility, message_too_large
-from reference.cloud.sqs.dedup import DedupWindow, effective_dedup_id
+from reference.cloud.sqs.checks import (
+    check_total_visibility,
+    invalid_token,
+    is_token,
+    message_too_large,
+)
+from reference.cloud.sqs.dedup import DedupWindow, dedup_key, effective_dedup_id
 from reference.cloud.sqs.errors import (
     OverLimit,
     PurgeQueueInProgress,
@@ -70,8 +75,8 @@ class Queue:
         if outgoing.size_bytes > attributes.message_bytes_max:
             raise message_too_large(attributes.message_bytes_max)
         dedup_id = effective_dedup_id(attributes, outgoing)
-        if group is not None:
-            check_token("MessageGroupId", group)
+        if group is not None and not is_token(group):
+            raise invalid_token("MessageGroupId", group)
         if dedup_id is not None:
             assert group is not None
             if first := self.dedup.find(dedup_id, group):
@@ -89,8 +94,10 @@ class Queue:
         self._around.witness.stored(self, message)
         if dedup_id is not None:
             scope = group if attributes.dedup_per_group else None
-            self.dedup.record(dedup_id, scope, message.message_id, message.order)
-        self._enter(message)
+            first_send = message.message_id, message.order, message.enqueued_s
+            self.dedup.record(dedup_key(dedup_id, scope), first_send)
+        if self.lives.enter(message):
+            self._around.on_available(self)
         self.counters.sent += 1
         self.counters.sent_bytes += outgoing.size_bytes
         return Sent(

@@ -35,7 +35,7 @@ class RequestReader:
         self._connection = connection
         self._body_bytes_max = body_bytes_max
         self._parser = httptools.HttpRequestParser(self)
-        self._familiar = Familiar()
+        self._familiar = Familiar(min(HEAD_BYTES_MAX, body_bytes_max))
         self._target = b""
         self._headers: dict[bytes, bytes] = {}
         self._written: list[tuple[bytes, bytes]] = []  # the headers as they came
@@ -54,7 +54,7 @@ class RequestReader:
             self._parse(data)
             if self.is_partial and begun == self.begun and had == len(self._body):
                 self._count_bodiless(data)
-        elif (request := self._read_familiar(data)) is not None:
+        elif (request := self._familiar.read(data, self._connection)) is not None:
             self.begun += 1
             self.whole.append(request)
         else:
@@ -62,11 +62,6 @@ class RequestReader:
             self._parse(data)
             if self._is_in_head:
                 self._head_bytes = sum(map(_header_bytes, self._more.items()))
-
-    def _read_familiar(self, data: bytes) -> Request | None:
-        if len(data) > HEAD_BYTES_MAX or len(data) > self._body_bytes_max:
-            return None
-        return self._familiar.read(data, self._connection)
 
     def _count_bodiless(self, data: bytes) -> None:
         """The parser keeps what it has of a header to itself, so pieces are counted."""

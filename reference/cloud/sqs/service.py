@@ -53,7 +53,7 @@ async def finished(result: Params | Awaitable[Params]) -> Params:
 
 
 class LocalSqs:
-    """A Backend over an engine in this process."""
+    """A Backend over an engine in this process, in memory."""
 
     def __init__(
         self,
@@ -63,10 +63,8 @@ class LocalSqs:
         polls: LongPolls,
         *,
         throttle_error: type[SqsError],
-        data: DataLog | None = None,
     ) -> None:
         self._engine = engine
-        self._data = data
         self._quotas = quotas
         self._throttle_error = throttle_error
         self._polls = polls
@@ -75,20 +73,6 @@ class LocalSqs:
         self._is_stopping = False
 
     def run(self, call: Call, request: Request) -> Params | Awaitable[Params]:
-        if self._data is None:
-            return self._run(call, request)
-        return self._run_and_commit(self._data, call, request)
-
-    async def _run_and_commit(self, data: DataLog, call: Call, request: Request) -> Params:
-        if data.is_behind:
-            # Errors, too, may rest on what is not on disk: a queue that was deleted, say.
-            await data.commit()
-        try:
-            return await finished(self._run(call, request))
-        finally:  # a refusal, too, may have been written down: a burnt attempt id
-            await data.commit()
-
-    def _run(self, call: Call, request: Request) -> Params | Awaitable[Params]:
         action, params = call.action, call.params
         queue = self._operations.queue_of(params)
         if queue is not None:
@@ -149,8 +133,40 @@ class LocalSqs:
         self._polls.end_all()
 
     def close(self) -> None:
-        if self._data is not None:
-            self._data.close()
+        pass
+
+
+class DurableSqs(LocalSqs):
+    """The same, whose queues are kept on disk: a call is answered once its effects are there."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        engine: Engine,
+        quotas: Quotas,
+        polls: LongPolls,
+        data: DataLog,
+        *,
+        throttle_error: type[SqsError],
+    ) -> None:
+        super().__init__(clock, engine, quotas, polls, throttle_error=throttle_error)
+        self._data = data
+
+    def run(self, call: Call, request: Request) -> Awaitable[Params]:
+        return self._run_and_commit(call, request)
+
+    async def _run_and_commit(self, call: Call, request: Request) -> Params:
+        data = self._data
+        if data.is_behind:
+            # Errors, too, may rest on what is not on disk: a queue that was deleted, say.
+            await data.commit()
+        try:
+            return await finished(super().run(call, request))
+        finally:  # a refusal, too, may have been written down: a burnt attempt id
+            await data.commit()
+
+    def close(self) -> None:
+        self._data.close()
 
 
 def _groups_of(call: Call, queue: Queue) -> set[int]:

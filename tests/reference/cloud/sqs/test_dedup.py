@@ -7,7 +7,7 @@ from hypothesis import find, given
 from hypothesis import strategies as st
 
 from reference.clock import VirtualClock
-from reference.cloud.sqs.dedup import DedupWindow
+from reference.cloud.sqs.dedup import DedupWindow, FirstSend
 from reference.cloud.sqs.limits import DEDUP_INTERVAL_S
 
 GAPS_S = st.sampled_from([0, 1, DEDUP_INTERVAL_S - 1, DEDUP_INTERVAL_S, DEDUP_INTERVAL_S + 1])
@@ -17,7 +17,7 @@ SENDS = st.lists(st.tuples(GAPS_S, st.sampled_from("ab")), max_size=12)
 def test_repeat_just_inside_the_interval_finds_the_first_send():
     clock = VirtualClock()
     window = DedupWindow(clock)
-    window.record("order-17", None, "m1", 1)
+    window.record("order-17", FirstSend("m1", 1, clock.now_s()))
     clock.advance(DEDUP_INTERVAL_S - 0.001)
     first = window.find("order-17", "g")
     assert first is not None
@@ -26,14 +26,14 @@ def test_repeat_just_inside_the_interval_finds_the_first_send():
 
 def test_ids_of_one_group_do_not_meet_those_of_another_under_group_scope():
     window = DedupWindow(VirtualClock())
-    window.record("order-17", "g1", "m1", 1)
+    window.record(("g1", "order-17"), FirstSend("m1", 1, sent_s=0.0))
     assert window.find("order-17", "g2") is None
     assert window.find("order-17", "g1") is not None
 
 
 def test_an_id_sent_under_queue_scope_still_counts_for_all_groups_after_the_scope_changed():
     window = DedupWindow(VirtualClock())
-    window.record("order-17", None, "m1", 1)
+    window.record("order-17", FirstSend("m1", 1, sent_s=0.0))
     assert window.find("order-17", "any group") is not None
 
 
@@ -41,7 +41,7 @@ def test_expired_ids_are_forgotten_so_the_window_stays_small():
     clock = VirtualClock()
     window = DedupWindow(clock)
     for n in range(1000):
-        window.record(str(n), None, f"m{n}", n)
+        window.record(str(n), FirstSend(f"m{n}", n, clock.now_s()))
         clock.advance(1)
     window.find("x", "g")
     assert len(window) == DEDUP_INTERVAL_S - 1
@@ -58,7 +58,7 @@ def agrees(window_type, sends):
         if (window.find(dedup_id, "g") is not None) != is_repeat:
             return False
         if not is_repeat:
-            window.record(dedup_id, None, f"m{n}", n)
+            window.record(dedup_id, FirstSend(f"m{n}", n, clock.now_s()))
     return True
 
 
@@ -74,7 +74,7 @@ class RepeatProlongs(DedupWindow):
         first = super().find(dedup_id, group)
         if first is not None:
             del self._first_sends[dedup_id]
-            self.record(dedup_id, None, first.message_id, first.order)
+            self.record(dedup_id, first._replace(sent_s=self._clock.now_s()))
         return first
 
 

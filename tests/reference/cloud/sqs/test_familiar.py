@@ -124,7 +124,7 @@ def test_planted_carelessness_shows(monkeypatch, rule, broken, pieces):
 
 
 def test_the_parser_is_not_asked_again_when_only_values_and_the_body_differ():
-    familiar = Familiar()
+    familiar = Familiar(BODY_BYTES_MAX)
     first = [(b"Host", b"x"), (b"X-Amz-Date", b"1"), (b"Content-Length", b"0")]
     familiar.learn(b"POST", b"/", first)
     request = familiar.read(post(b"body", b"X-Amz-Date: 2"), None)
@@ -136,7 +136,7 @@ def test_the_parser_is_not_asked_again_when_only_values_and_the_body_differ():
 def test_a_request_that_says_how_to_go_on_is_for_the_parser_also_when_it_did_so_before():
     for line in (b"Transfer-Encoding: chunked", b"Connection: close", b"Expect: 100-continue"):
         name, _, value = line.partition(b": ")
-        familiar = Familiar()
+        familiar = Familiar(BODY_BYTES_MAX)
         familiar.learn(b"POST", b"/", [(b"Host", b"x"), (b"Content-Length", b"1")])
         familiar.learn(b"POST", b"/", [(name, value)])
         assert familiar.read(post(b"a"), None) is not None
@@ -144,7 +144,7 @@ def test_a_request_that_says_how_to_go_on_is_for_the_parser_also_when_it_did_so_
 
 
 def test_no_more_names_are_remembered_than_a_client_has_headers():
-    familiar = Familiar()
+    familiar = Familiar(BODY_BYTES_MAX)
     familiar.learn(b"POST", b"/", [(b"Host", b"x"), (b"Content-Length", b"1")])
     familiar.learn(b"POST", b"/", [(b"name-%d" % n, b"v") for n in range(NAMES_KEPT_MAX)])
     assert familiar.read(post(b"a", b"name-1: w"), None) is not None
