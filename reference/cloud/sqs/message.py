@@ -118,12 +118,12 @@ def sequence_number(order: int) -> str:
 
 
 def md5_of_body(encoded: bytes) -> str:
-    return md5(encoded).hexdigest()
+    return md5(encoded, usedforsecurity=False).hexdigest()
 
 
 def md5_of_attributes(attributes: Attributes) -> str:
     """As SDKs verify it: DG sqs-message-metadata.html, 'MD5 message digest calculation'."""
-    digest = md5()
+    digest = md5(usedforsecurity=False)
     for name in sorted(attributes):
         attribute = attributes[name]
         for part in (name.encode(), attribute.data_type.encode()):
