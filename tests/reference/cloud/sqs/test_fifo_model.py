@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from reference.clock import VirtualClock
-from reference.cloud.sqs.dedup import DedupWindow
+from reference.cloud.sqs.dedup import DedupWindow, FirstSend
 from reference.cloud.sqs.engine import Engine
 from reference.cloud.sqs.errors import InvalidParameterValue
 from reference.cloud.sqs.groups import Group, GroupOrdering
@@ -234,7 +234,7 @@ def _repeat_prolongs_the_interval(patch):
         first = find(window, dedup_id, group)
         if first is not None:
             del window._first_sends[dedup_id]
-            window.record(dedup_id, None, first.message_id, first.order)
+            window.record(dedup_id, first._replace(sent_s=window._clock.now_s()))
         return first
 
     patch.setattr(DedupWindow, "find", prolonging)
@@ -252,20 +252,17 @@ def _repeat_gets_an_id_of_its_own(patch):
 
 def _dedup_per_group_under_queue_scope(patch):
     record = DedupWindow.record
-    patch.setattr(
-        DedupWindow,
-        "find",
-        lambda window, dedup_id, group: window._first_sends.get((group, dedup_id)),
-    )
-    patch.setattr(Queue, "_enter", _recording_group(Queue._enter, record))
 
+    def find_in_group(window, dedup_id, group):
+        window.group = group
+        first = window._first_sends.get((group, dedup_id))
+        return first and FirstSend(*first)
 
-def _recording_group(enter, record):
-    def entering(queue, message):
-        record(queue.dedup, message.dedup_id, message.group, message.message_id, message.order)
-        enter(queue, message)
+    def record_in_group(window, dedup_id, first):
+        record(window, (window.group, dedup_id), first)
 
-    return entering
+    patch.setattr(DedupWindow, "find", find_in_group)
+    patch.setattr(DedupWindow, "record", record_in_group)
 
 
 def _purge_keeps_dedup_ids(patch):
