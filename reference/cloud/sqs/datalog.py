@@ -94,7 +94,8 @@ class DataLog(Witness):
         self._departed: tuple[str, int] | None = None
         self._pending: list[bytes] = []
         self._waiting: list[asyncio.Future[None]] = []
-        self._is_writing = False
+        self._is_writing = False  # or about to
+        self._soon: asyncio.Handle | None = None  # when it is about to
         self.is_behind = False  # the last write failed
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="data-log")
 
@@ -198,14 +199,18 @@ class DataLog(Witness):
         """Return once everything told so far is on disk. Raises OSError when it cannot be."""
         if not self._pending and not self._is_writing:
             return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
         self._waiting.append(future)
         if not self._is_writing:
-            self._start_writing()
+            self._is_writing = True
+            # Not at once: other calls that have arrived by now shall share the write.
+            self._soon = loop.call_soon(self._start_writing)
         await future
 
     def _start_writing(self) -> None:
         assert self._file is not None, "restore comes before commit"
+        self._soon = None
         batch, self._pending = b"".join(self._pending), []
         waiting, self._waiting = self._waiting, []
         self._is_writing = True
@@ -296,6 +301,8 @@ class DataLog(Witness):
         """Write what is left and give the folder free. Raises OSError."""
         if self._rewriting is not None:
             self._rewriting.cancel()
+        if self._soon is not None:
+            self._soon.cancel()
         # After what the thread was given before, which may be to make the draft the log.
         self._thread.submit(self._discard_draft)
         self._thread.shutdown()

@@ -1,5 +1,8 @@
 """A message and the digests that SQS returns for it."""
 
+import contextlib
+import hashlib
+import importlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +13,10 @@ from reference.cloud.sqs import limits
 from reference.cloud.sqs.checks import check_characters, shown
 from reference.cloud.sqs.errors import InvalidParameterValue
 
-# Of a short text most of OpenSSL's price is its set-up; some builds have nothing but OpenSSL's.
-try:
-    from _md5 import md5
-except ImportError:
-    from hashlib import md5
-
+_md5 = hashlib.md5
+# For a short text half of OpenSSL's price is its set-up; but some builds have nothing else.
+with contextlib.suppress(ImportError):
+    _md5 = importlib.import_module("_md5").md5
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _RESERVED_PREFIXES = ("aws.", "amazon.")
 _LOGICAL_TYPES = ("String", "Number", "Binary")
@@ -118,12 +119,12 @@ def sequence_number(order: int) -> str:
 
 
 def md5_of_body(encoded: bytes) -> str:
-    return md5(encoded, usedforsecurity=False).hexdigest()
+    return _md5(encoded, usedforsecurity=False).hexdigest()
 
 
 def md5_of_attributes(attributes: Attributes) -> str:
     """As SDKs verify it: DG sqs-message-metadata.html, 'MD5 message digest calculation'."""
-    digest = md5(usedforsecurity=False)
+    digest = _md5(usedforsecurity=False)
     for name in sorted(attributes):
         attribute = attributes[name]
         for part in (name.encode(), attribute.data_type.encode()):
