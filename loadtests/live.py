@@ -17,8 +17,8 @@ from loadtests.faults.runner import FaultRunner
 from loadtests.faults.timeline import STEP_S, FaultError
 from loadtests.ledger import LedgerWriter
 from loadtests.metrics import Sampler
+from loadtests.parts import API_KEY, LAMBDA, played_by
 from loadtests.pipeline import (
-    API_KEY,
     STORES,
     TARGET_TIMEOUT_S,
     Pipeline,
@@ -173,11 +173,16 @@ def _run(
     else:
         wait_until_ready(target.url, TARGET_TIMEOUT_S)
     generator = components.add(_start_generator(experiment, pipeline, target))
+    players = played_by(experiment.configuration) if target is None else {}
     sampler = Sampler(
         experiment.folder / "metrics.jsonl",
         pipeline.sqs_endpoint if pipeline else None,
-        lambda: {component.name: component.pid for component in components.running},
+        lambda: {
+            players.get(component.name, component.name): component.pid
+            for component in components.running
+        },
         STORES,
+        families={LAMBDA},
     )
     try:
         _offer_load(experiment, components, generator, pipeline, faults)

@@ -5,7 +5,7 @@ import json
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -38,16 +38,19 @@ class Sampler:
         endpoint: str | None,
         pids: Callable[[], dict[str, int]],
         stores: Mapping[str, str],
+        families: Collection[str] = (),
     ):
         """`pids` tells the processes of the moment by component name.
 
         `stores` are the files, as a pattern in the ledger's folder, in which components keep what
-        they need themselves.
+        they need themselves. `families` are components that do their work in processes of their
+        own making, which come and go.
         """
         self._folder = path.parent
         self._stores = stores
         self._ledger = LedgerWriter(path)
         self._endpoint = endpoint
+        self._families = families
         self._pids = pids
         self._processes: dict[int, psutil.Process] = {}
         self._stop = threading.Event()
@@ -81,12 +84,23 @@ class Sampler:
                 share = process.cpu_percent() / 100
                 memory_bytes = process.memory_info().rss
                 open_files = process.num_fds()
+                if name in self._families:
+                    share += self._children_share(process)
             except psutil.Error:
                 continue  # it has just ended
             if known:  # the first reading has no interval to speak of
                 self._write(name, "cpu_share", share)
             self._write(name, "memory_bytes", memory_bytes)
             self._write(name, "open_files", open_files)
+
+    def _children_share(self, parent: psutil.Process) -> float:
+        share = 0.0
+        for child in parent.children(recursive=True):
+            known = child.pid in self._processes
+            with contextlib.suppress(psutil.Error):
+                taken = self._processes.setdefault(child.pid, child).cpu_percent() / 100
+                share += taken if known else 0.0
+        return share
 
     def _sample_stores(self) -> None:
         for name, pattern in self._stores.items():

@@ -2,11 +2,12 @@
 
     senders -> api -> sqs -> worker -> sink
 
+What plays `api` and `worker` is the configuration's: API Gateway and Lambda are parts like others.
+
 They are started by module name and told where to write journal and log; nothing of them is
 imported, so any other service could stand here.
 """
 
-import json
 import time
 import urllib.error
 import urllib.request
@@ -16,8 +17,9 @@ from http.client import HTTPException
 from pathlib import Path
 
 from loadtests.network import Client, Loopback, Network, Server
+from loadtests.parts import Place, consumer_part, intake_part
 from loadtests.processes import ComponentError, Components
-from loadtests.queues import AWS_ENV, AWS_ERRORS, REGION, Queues, create_queues
+from loadtests.queues import AWS_ENV, AWS_ERRORS, Queues, create_queues
 from loadtests.supervised import Listens, Rig, Supervised
 from scenarios.arrivals import CORRELATION_HEADER
 from scenarios.configuration import Configuration
@@ -32,8 +34,6 @@ MODULES = {
 }
 # Where a component keeps what it needs itself, in the experiment's folder.
 STORES = {"sqs": "sqs-data/*", "worker": "deliveries.sqlite3*"}
-TENANT = "queueproof"
-API_KEY = "local-test-key"
 PROVIDER_KEY = "local-provider-key"  # the sink wants one, whichever it is
 READY_TIMEOUT_S = 15.0
 TARGET_TIMEOUT_S = 5.0  # a service that already runs
@@ -71,12 +71,13 @@ class Pipeline:
         self._components = components
         self._configuration = configuration
         self._ports = ports or Ports()
-        self._modules = MODULES | dict(modules or {})
+        self._modules = modules or {}
         self._rigs = rigs or {}
         self._network = network or Loopback()
         self.parts: dict[str, Supervised] = {}
         (folder / "logs").mkdir(exist_ok=True)
         self._sqs_port = 0
+        self._seed = 0
         self.sqs_endpoint = ""
         self.api_url = ""
         self.smtp_port = 0
@@ -89,6 +90,7 @@ class Pipeline:
 
         `keeps_data`: what it confirmed survives its own death.
         """
+        self._seed = seed
         data = ["--data", str(self._folder / "sqs-data")] if keeps_data else []
         (port,) = self._start(
             "sqs",
@@ -125,42 +127,31 @@ class Pipeline:
             ],
         )
         self.sink_url = self._url("harness", "sink", self._sink_http_port)
+        intake = intake_part(
+            self._configuration.intake,
+            self._place("api"),
+            host=self._network.binds_to,
+            port=self._ports.api,
+        )
         (api_port,) = self._start(
-            "api",
-            [],
-            [
-                Listens(
-                    self._ports.api,
-                    option="EMAIL_API_PORT",
-                    file_option="EMAIL_API_PORT_FILE",
-                    by_environment=True,
-                )
-            ],
-            {
-                "EMAIL_API_QUEUE_URL": self.queues.urls[0],
-                "EMAIL_API_SQS_ENDPOINT_URL": self._url("api", "sqs", self._sqs_port),
-                "EMAIL_API_HOST": self._network.binds_to,
-                "EMAIL_API_REGION": REGION,
-                "EMAIL_API_KEYS": json.dumps({TENANT: API_KEY}),
-            },
+            "api", intake.arguments, intake.listens, intake.env, intake.module
         )
         self.api_url = self._url("senders", "api", api_port)
-        self._start(
-            "worker",
-            [],
-            [],
-            {
-                "EMAIL_WORKER_QUEUE_URL": self.queues.urls[0],
-                "EMAIL_WORKER_SQS_ENDPOINT_URL": self._url("worker", "sqs", self._sqs_port),
-                "EMAIL_WORKER_REGION": REGION,
-                "EMAIL_WORKER_VISIBILITY_TIMEOUT_S": str(queue.visibility_timeout_s),
-                "EMAIL_WORKER_JOURNAL": str(self._folder / "worker.jsonl"),
-                "EMAIL_WORKER_LEDGER": f"sqlite:{self._folder / 'deliveries.sqlite3'}",
+        consumer = consumer_part(
+            self._configuration,
+            self._place("worker"),
+            visibility_timeout_s=queue.visibility_timeout_s,
+            providers={
                 "EMAIL_WORKER_PROVIDERS": ",".join(providers),
                 **self._provider_addresses(),
             },
+            seed=self._seed,
         )
+        self._start("worker", consumer.arguments, [], consumer.env, consumer.module)
         wait_until_ready(self.api_url)
+
+    def _place(self, client: Client) -> Place:
+        return Place(self._url(client, "sqs", self._sqs_port), self.queues.urls, self._folder)
 
     def _provider_addresses(self) -> dict[str, str]:
         smtp_host, smtp_port = self._network.address("worker", "sink", self.smtp_port)
@@ -184,15 +175,19 @@ class Pipeline:
     def _start(
         self,
         name: str,
-        arguments: list[str],
+        arguments: Sequence[str],
         listens: Sequence[Listens],
         env: Mapping[str, str] | None = None,
+        module: str | None = None,
     ) -> list[int]:
-        """Start a component; returns its ports once it answers there."""
+        """Start a component; returns its ports once it answers there.
+
+        `module` plays the part in this configuration; what takes its place goes before it.
+        """
         part = Supervised(
             self._components,
             name,
-            [self._modules[name], *arguments],
+            [self._modules.get(name) or module or MODULES[name], *arguments],
             folder=self._folder,
             env={**AWS_ENV, **(env or {})},
             listens=listens,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests.pipeline import API_KEY, Pipeline, Ports
+from loadtests.parts import API_KEY
+from loadtests.pipeline import Pipeline, Ports
 from loadtests.processes import ComponentError, Components
 from queueproof.suite import SuiteError
 from scenarios.configuration import DEFAULT, load_configuration

@@ -90,7 +90,7 @@ class Consumer(Model):
 
     kind: Literal["worker", "lambda"] = "worker"
     batch_size: int = Field(10, ge=1, le=10_000)  # messages an invocation, or a receive call
-    batch_window_s: float = Field(0.0, ge=0, le=300)  # Lambda: how long a batch is gathered
+    batch_window_s: int = Field(0, ge=0, le=300)  # Lambda: how long a batch is gathered
     maximum_concurrency: int | None = Field(None, ge=2, le=1_000)  # Lambda: invocations at a time
     timeout_s: int = Field(6, ge=1, le=900)  # Lambda: of one invocation
 
@@ -135,7 +135,7 @@ class Configuration(Model):
                 )
             if consumer.batch_window_s:
                 raise ValueError(
-                    f"consumer.batch_window_s: {consumer.batch_window_s:g}: "
+                    f"consumer.batch_window_s: {consumer.batch_window_s}: "
                     "a FIFO queue has no batch window"
                 )
         return self

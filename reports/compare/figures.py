@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from compliance.checks.logs import component_logs
 from compliance.history import configuration_of
 from compliance.ledgers import Ledgers
 from reports.numbers import Floats, Percentiles, percentiles
@@ -168,11 +169,7 @@ def read_figures(folder: Path) -> Figures:
                     )
                 )
         calls, throttled, empty = _calls(ledgers)
-        logs = [
-            file
-            for name in OURS
-            for file in [*folder.glob(f"logs/{name}.log"), *folder.glob(f"logs/{name}/**/*.log")]
-        ]
+        logs = [log for name in OURS for log in component_logs(folder, name)]
         return Figures(
             configuration=configuration,
             stages=stages,

@@ -145,10 +145,15 @@ def _calls(compared: Sequence[Compared]) -> list[str]:
 
 
 def _untold(compared: Sequence[Compared]) -> list[str]:
-    unsure = [
-        f"{each.name} ({claim}: {'; '.join(verdict.reasons) or verdict.summary})"
-        for each in compared
-        for claim, verdict in each.verdicts.items()
-        if verdict.outcome is Outcome.INCONCLUSIVE
-    ]
-    return [f"Could not tell: {'; '.join(unsure)}."] if unsure else []
+    told = []
+    for each in compared:
+        unsure = {
+            claim: verdict
+            for claim, verdict in each.verdicts.items()
+            if verdict.outcome is Outcome.INCONCLUSIVE
+        }
+        if unsure:
+            first = next(iter(unsure.values()))
+            reason = (first.reasons or [first.summary])[0]
+            told.append(f"Could not tell of {each.name}: {', '.join(unsure)}, for {reason}.")
+    return told

@@ -53,7 +53,7 @@ def test_lost_emails_are_named(make_compared, make_verdict):
 
 def test_what_could_not_be_told_is_said(make_compared, make_verdict):
     unsure = make_verdict("no-loss", Outcome.INCONCLUSIVE)
-    assert "Could not tell: fifo (no-loss: no-loss was looked at)." in told(
+    assert "Could not tell of fifo: no-loss, for no-loss was looked at." in told(
         make_compared("fifo", verdicts=[unsure])
     )
 
