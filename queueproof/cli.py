@@ -21,6 +21,7 @@ from loadtests.options import TargetError
 from loadtests.processes import ComponentError
 from queueproof import cost as cost_command
 from queueproof import doctor as doctor_checks
+from queueproof import template as template_command
 from queueproof import trace as trace_command
 from queueproof import up as up_command
 from queueproof.compare import compare_configurations, compared_work
@@ -57,6 +58,7 @@ KNOWN_ERRORS = (
     PriceError,
     ReportError,
     GalleryError,
+    template_command.TemplateError,
     trace_command.TraceError,
 )
 
@@ -256,6 +258,20 @@ def cost(
     costs = cost_command.run_costs(run_folder.resolve(), table)
     tell = cost_command.as_json if as_json else cost_command.as_text
     emit(tell(costs, table, emails_per_month, with_free_tier=free_tier))
+
+
+@app.command(epilog="Example: queueproof template fifo-ht --out fifo-ht.yaml")
+def template(
+    configuration: Annotated[
+        str, typer.Argument(help="The queue configuration: a name, or the path of its file.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Write it there; else it is printed.")] = None,
+) -> None:
+    """Make the CloudFormation template that deploys a queue configuration on AWS."""
+    if out is None:
+        emit(template_command.template_text(configuration))
+    else:
+        template_command.write_template(configuration, out)
 
 
 @app.command(epilog="Example: queueproof up --api-port 8080")
