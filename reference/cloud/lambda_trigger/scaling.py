@@ -3,15 +3,18 @@
 Standard queue: five batches at a time once there are messages; while more are available up to 300
 more a minute; at most 1,250; less in quiet times, down to two, but not with a maximum concurrency.
 A FIFO queue is bounded by its active message groups, which `groups.py` and SQS itself see to.
-Provisioned mode: each poller up to ten invocations at a time, up to 1,000 more a minute, 20,000 in
-all. Function errors (unless batch item failures are reported) and throttles reduce the concurrency
-gradually. Source: Lambda Developer Guide, services-sqs-scaling and services-sqs-errorhandling;
-AWS Compute Blog, November 2023 (300 a minute) and November 2025 (provisioned mode).
+Provisioned mode: each poller up to ten invocations at a time, ten polls and 1 MB a second; up to
+1,000 more invocations a minute, 20,000 in all. Function errors (unless batch item failures are
+reported) and throttles reduce the concurrency gradually. Source: Lambda Developer Guide,
+services-sqs-scaling and services-sqs-errorhandling; AWS Compute Blog, November 2023 (300 a minute)
+and AWS News Blog, November 2025 (provisioned mode).
 
 Where AWS is silent we chose: growth is steady over the minute, also for FIFO queues; it shrinks as
 fast as it grows; to two after a quiet minute; a failure halves it, at most once a second, and five
 seconds later it may grow again.
 """
+
+import math
 
 from reference.clock import Clock
 from reference.cloud.lambda_trigger.mapping import Mapping
@@ -21,6 +24,8 @@ QUIET_BATCHES = 2
 GROWTH_PER_MINUTE = 300
 BATCHES_MAX = 1_250
 INVOCATIONS_PER_POLLER = 10
+POLLS_PER_POLLER_S = 10
+BYTES_PER_POLLER_S = 1024 * 1024
 PROVISIONED_GROWTH_PER_MINUTE = 1_000
 PROVISIONED_MAX = 20_000
 QUIET_S = 60.0
@@ -58,6 +63,7 @@ class Scaler:
             self._most = float(min(PROVISIONED_MAX, pollers.maximum * INVOCATIONS_PER_POLLER))
             self._start = self._quiet = float(pollers.minimum * INVOCATIONS_PER_POLLER)
             self._per_s = PROVISIONED_GROWTH_PER_MINUTE / 60
+        self._is_provisioned = pollers is not None
         self._level = self._start
         self._told_at_s = self._busy_at_s = clock.now_s()
         self._setback_at_s = float("-inf")
@@ -66,6 +72,13 @@ class Scaler:
     def limit(self) -> int:
         """Batches that may be in progress now."""
         return int(self._level)
+
+    @property
+    def pollers(self) -> int:
+        """Polls that may be open at a time."""
+        if self._is_provisioned:
+            return math.ceil(self.limit / INVOCATIONS_PER_POLLER)
+        return self.limit
 
     def observe(self, *, busy: int, waiting: int) -> None:
         """`busy` batches are in progress, and `waiting` slots find nothing to do."""
@@ -93,3 +106,22 @@ class Scaler:
     def _ceiling(self, now_s: float) -> float:
         """What may be returned to at once when messages come after a quiet time."""
         return self._level if now_s - self._setback_at_s < SETBACK_PAUSE_S else self._start
+
+
+class PollPace:
+    """When provisioned pollers may poll next; not for several threads at once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._free_at_s = clock.now_s()
+
+    def begin_in_s(self, pollers: int) -> float:
+        """Seconds until the next poll may begin, which then counts as begun."""
+        now_s = self._clock.now_s()
+        begins_at_s = max(now_s, self._free_at_s)
+        self._free_at_s = begins_at_s + 1 / (POLLS_PER_POLLER_S * pollers)
+        return begins_at_s - now_s
+
+    def carried(self, size_bytes: int, pollers: int) -> None:
+        """A poll brought so much, which takes the pollers' time."""
+        self._free_at_s += size_bytes / (BYTES_PER_POLLER_S * pollers)

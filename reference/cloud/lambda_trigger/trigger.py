@@ -22,6 +22,7 @@ from reference.cloud.lambda_trigger.mapping import Mapping
 from reference.cloud.lambda_trigger.records import Record, event_of
 from reference.cloud.lambda_trigger.scaling import Scaler
 from reference.cloud.lambda_trigger.settling import Settlement, settle_answered, settle_failed
+from reference.cloud.lambda_trigger.slots import Slots
 from reference.cloud.lambda_trigger.source import Source
 from reference.errors import QueueError
 from reference.journal import Journal
@@ -30,7 +31,6 @@ from reference.worker.backoff import pause_s
 
 POLL_WAIT_S = 20
 TICK_S = 0.1
-WAITING_AFTER_S = 0.3  # a poll that takes longer finds nothing to do
 POLL_GRACE_S = 1.0  # for a long poll that is about to end anyway, after SIGTERM
 DRAIN_GRACE_S = 5.0  # beyond the function's time-out
 THROTTLE_PAUSE_FIRST_S, THROTTLE_PAUSE_MAX_S = 0.1, 5.0
@@ -55,16 +55,13 @@ class Trigger:
         self._mapping = mapping
         self._source = source
         self._function = function
-        self._scaler = scaler
         self._journal = journal
         self._clock = clock
         self._idle_s = idle_s
         self._random = random.Random(seed)
         self._groups = GroupsInFlight()
-        self._stop = threading.Event()
-        self._changed = threading.Condition()
-        self._slots: dict[int, float | None] = {}  # since when it polls; None: it is busy
-        self._limit = 0
+        self._slots = Slots(scaler, mapping, clock)
+        self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._log = structlog.get_logger()
 
@@ -74,58 +71,43 @@ class Trigger:
 
     def drain(self) -> bool:
         """Receive no more, finish what was begun; False if that took too long."""
-        self._stop.set()
-        with self._changed:
-            self._changed.wait_for(lambda: not self._slots, POLL_GRACE_S)
-            is_drained = self._changed.wait_for(
-                self._is_idle, self._mapping.timeout_s + DRAIN_GRACE_S
-            )
-            counts = dict(sorted(self._counts.items()))
+        is_drained = self._slots.stop(POLL_GRACE_S, self._mapping.timeout_s + DRAIN_GRACE_S)
         self._function.close()
-        summary = {
-            **counts,
-            "environments": self._function.started,
-            "concurrency_max": self._function.busy_max,
-        }
-        self._journal.write(at_s=self._clock.now_s(), event="summary", **summary)
-        self._log.info("stopped", is_drained=is_drained, totals=summary)
+        with self._lock:
+            totals = {
+                **dict(sorted(self._counts.items())),
+                "environments": self._function.started,
+                "concurrency_max": self._function.busy_max,
+            }
+        self._journal.write(at_s=self._clock.now_s(), event="summary", **totals)
+        self._log.info("stopped", is_drained=is_drained, totals=totals)
         return is_drained
 
     def _supervise(self) -> None:
-        while not self._stop.is_set():
-            self._tick()
-            self._stop.wait(TICK_S)
-
-    def _tick(self) -> None:
-        """Let the scaler see what is going on, and have as many slots as it allows."""
-        now_s = self._clock.now_s()
-        with self._changed:
-            polling = [since_s for since_s in self._slots.values() if since_s is not None]
-            busy = len(self._slots) - len(polling)
-            waiting = sum(now_s - since_s > WAITING_AFTER_S for since_s in polling)
-            self._scaler.observe(busy=busy, waiting=waiting)
-            before, self._limit = self._limit, self._scaler.limit
-            missing = [n for n in range(self._limit) if n not in self._slots]
-            self._slots.update(dict.fromkeys(missing, now_s))
-        if before != self._limit:
-            self._journal.write(at_s=now_s, event="scaled", limit=self._limit, busy=busy)
-        for number in missing:
-            threading.Thread(
-                target=self._work, args=(number,), name=f"slot-{number}", daemon=True
-            ).start()
-        self._function.retire_idle(self._idle_s)
-
-    def _is_idle(self) -> bool:
-        return all(since_s is not None for since_s in self._slots.values())
+        """Have as many slots as the scaler allows; the body of a thread."""
+        while not self._slots.is_stopping:
+            before = self._slots.limit
+            missing, busy = self._slots.observe()
+            limit = self._slots.limit
+            if limit != before:
+                self._journal.write(
+                    at_s=self._clock.now_s(), event="scaled", limit=limit, busy=busy
+                )
+            for number in missing:
+                threading.Thread(
+                    target=self._work, args=(number,), name=f"slot-{number}", daemon=True
+                ).start()
+            self._function.retire_idle(self._idle_s)
+            self._slots.pause(TICK_S)
 
     def _work(self, number: int) -> None:
         """The body of a slot's thread."""
         batcher = Batcher(self._clock, self._mapping)
         failures = 0
-        while batcher or (number < self._limit and not self._stop.is_set()):
+        while batcher or (number < self._slots.limit and not self._slots.is_stopping):
             try:
                 due_in_s = batcher.due_in_s()
-                if due_in_s is None or (due_in_s > 0 and not self._stop.is_set()):
+                if due_in_s is None or (due_in_s > 0 and not self._slots.is_stopping):
                     self._gather(number, batcher, due_in_s)
                 else:
                     self._handle(batcher)
@@ -134,15 +116,13 @@ class Trigger:
                 failures += 1
                 self._count("receive_failures")
                 self._log.warning("receive failed", code=error.code, failures=failures)
-                self._stop.wait(pause_s(failures))
+                self._slots.pause(pause_s(failures))
             except Exception as error:  # noqa: BLE001 - its messages reappear; the slot goes on
                 failures += 1
                 self._count("faults")
                 self._log.error("unexpected failure", **fault_place(error))
-                self._stop.wait(pause_s(failures))
-        with self._changed:
-            del self._slots[number]
-            self._changed.notify_all()
+                self._slots.pause(pause_s(failures))
+        self._slots.leave(number)
 
     def _gather(self, number: int, batcher: Batcher, due_in_s: float | None) -> None:
         """One receive, no longer than the batch can wait. Raises QueueError."""
@@ -150,23 +130,22 @@ class Trigger:
         if due_in_s is not None:
             wait_s = min(POLL_WAIT_S, int(due_in_s))
             if not wait_s:  # less than a second, which no long poll can wait
-                self._stop.wait(due_in_s)
-        self._enter(number, None if batcher else self._clock.now_s())
-        records = self._source.receive(count=batcher.room, wait_s=wait_s)
-        self._enter(number, None)
+                self._slots.pause(due_in_s)
+        if not self._slots.begin_poll(number, has_batch=bool(batcher)):
+            return
+        records: list[Record] = []
+        try:
+            records = self._source.receive(count=batcher.room, wait_s=wait_s)
+        finally:
+            self._slots.end_poll(number, records)
         self._count("receives")
         self._count("received", len(records))
         if not records:
             self._count("empty_receives")
-        if self._stop.is_set():
+        if self._slots.is_stopping:
             self._source.release(records)
         else:
             batcher.add(records)
-
-    def _enter(self, number: int, polling_since_s: float | None) -> None:
-        with self._changed:
-            self._slots[number] = polling_since_s
-            self._changed.notify_all()
 
     def _handle(self, batcher: Batcher) -> None:
         """One batch, from its invocation to its deletion."""
@@ -212,7 +191,7 @@ class Trigger:
                 attempt += 1
                 self._throttled(batch, error)
             pause_max_s = min(THROTTLE_PAUSE_MAX_S, THROTTLE_PAUSE_FIRST_S * 2 ** min(attempt, 10))
-            with self._changed:
+            with self._lock:
                 pause = self._random.uniform(0, pause_max_s)
             if self._clock.now_s() + pause >= ends_at_s:
                 return None
@@ -258,7 +237,7 @@ class Trigger:
                 environment=invocation.environment,
             )
             if not self._mapping.reports_failures:
-                self._set_back()
+                self._slots.set_back()
         return settlement
 
     def _throttled(self, batch: Sequence[Record], error: Exception) -> None:
@@ -266,7 +245,7 @@ class Trigger:
         self._journal.write(at_s=self._clock.now_s(), event="throttled", messages=len(batch))
         if isinstance(error, OSError):
             self._log.error("no environment can be started", errno=error.errno)
-        self._set_back()
+        self._slots.set_back()
 
     def _drop(self, batch: Sequence[Record], reason: str) -> None:
         self._count("dropped_batches")
@@ -277,10 +256,6 @@ class Trigger:
             "batch given up; its messages reappear", reason=reason, messages=len(batch)
         )
 
-    def _set_back(self) -> None:
-        with self._changed:
-            self._scaler.set_back()
-
     def _count(self, what: str, number: int = 1) -> None:
-        with self._changed:
+        with self._lock:
             self._counts[what] += number

@@ -8,7 +8,7 @@ that was not handled. The planted bugs show that the world would notice.
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import find, given
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from reference.clock import VirtualClock
@@ -200,5 +200,9 @@ class NoGuard(GroupsInFlight):
 )
 def test_planted_bugs_are_found(planted, expected):
     cases = st.tuples(GROUPS, st.just(value=True), STEPS)
-    case = find(cases, lambda case: offence(*case, **planted) == expected)
+    case = find(
+        cases,
+        lambda case: offence(*case, **planted) == expected,
+        settings=settings(phases=[Phase.generate], max_examples=2_000, deadline=None),
+    )
     assert offence(*case) is None

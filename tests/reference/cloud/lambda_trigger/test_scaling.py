@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from reference.clock import VirtualClock
 from reference.cloud.lambda_trigger.mapping import Mapping, Pollers
-from reference.cloud.lambda_trigger.scaling import FastClock, Scaler
+from reference.cloud.lambda_trigger.scaling import FastClock, PollPace, Scaler
 
 
 def scaler_of(**settings):
@@ -69,6 +69,26 @@ def test_a_setback_halves_it_once_a_second_and_it_grows_again():
         clock.advance(1)
         scaler.set_back()
     assert scaler.limit == 1
+
+
+def test_provisioned_pollers_poll_ten_times_a_second_and_carry_a_megabyte_each():
+    clock = VirtualClock()
+    pace = PollPace(clock)
+    waits = [pace.begin_in_s(2) for _ in range(21)]
+    assert waits[0] == 0
+    assert waits[20] == pytest.approx(1.0)
+    clock.advance(5)
+    assert pace.begin_in_s(2) == 0
+    pace.carried(1024 * 1024, 2)
+    assert pace.begin_in_s(2) == pytest.approx(0.5 + 0.05)
+
+
+def test_a_poller_has_ten_invocations_and_without_provisioned_mode_each_slot_polls():
+    clock, scaler = scaler_of(pollers=Pollers(3, 20))
+    assert (scaler.limit, scaler.pollers) == (30, 3)
+    assert run(clock, scaler, 60) == 200
+    assert scaler.pollers == 20
+    assert scaler_of()[1].pollers == 5
 
 
 def test_a_fast_clock_shows_a_minute_in_a_second():

@@ -42,25 +42,27 @@ def test_what_is_listed_comes_back_until_it_is_parked_and_the_rest_is_deleted(ri
     assert summary["cold_starts"] == summary["environments"] == len(rig.streams(name))
 
 
-@pytest.mark.parametrize(
-    ("body", "outcome", "said"),
-    [
-        ("sleep", "timeout", '"fault":"timeout"'),
-        ("die", "exit", '"fault":"Runtime.ExitError"'),
-        ("raise", "error", '"fault":"ValueError"'),
-        ("text", "ok", '"fault":"the answer is no object but str"'),
-    ],
-)
-def test_a_batch_that_fails_as_a_whole_comes_back_and_is_parked(rig, body, outcome, said):
-    url, dlq = rig.queue(f"whole-{body}", visibility_s=1, receives_max=1)
-    send(rig, url, body)
-    rig.trigger(body, url, "functions:told", "--timeout-s", "0.5")
-    until(rig, body, lambda: rig.left(dlq) == 1, "it is parked")
-    assert rig.end(body) == 0
-    (row,) = rig.rows(body, "invoked")
-    assert (row["outcome"], row["messages"], row["failed"]) == (outcome, 1, 1)
-    assert rig.output(body).count("batch failed") == 1
-    assert said in rig.output(body)
+FAILURES = {
+    "sleep": ("timeout", '"fault":"timeout"'),
+    "die": ("exit", '"fault":"Runtime.ExitError"'),
+    "raise": ("error", '"fault":"ValueError"'),
+    "text": ("ok", '"fault":"the answer is no object but str"'),
+}
+
+
+def test_batches_that_fail_as_a_whole_come_back_and_are_parked(rig):
+    url, dlq = rig.queue("whole", visibility_s=1, receives_max=2)
+    send(rig, url, *FAILURES)
+    rig.trigger("whole", url, "functions:told", "--timeout-s", "0.5", "--batch-size", "1")
+    until(rig, "whole", lambda: rig.left(dlq) == 4, "all are parked")
+    assert rig.end("whole") == 0
+    rows = rig.rows("whole", "invoked")
+    assert all((row["messages"], row["failed"]) == (1, 1) for row in rows)
+    output = rig.output("whole")
+    assert output.count("batch failed") == len(rows) == 8
+    for outcome, said in FAILURES.values():
+        assert sum(row["outcome"] == outcome for row in rows) == 2
+        assert output.count(said) == 2
 
 
 def test_a_group_is_never_in_two_invocations_and_five_start_at_once(rig):
@@ -89,6 +91,17 @@ def test_sigterm_lets_a_running_invocation_finish(rig):
     assert rig.left(url) == 0
     assert [row["outcome"] for row in rig.rows("drained", "invoked")] == ["ok"]
     assert {row["reason"] for row in rig.rows("drained", "ended")} == {"stop"}
+
+
+def test_provisioned_mode_starts_with_ten_slots_a_poller(rig):
+    url, _ = rig.queue("provisioned", visibility_s=30)
+    rig.trigger("provisioned", url, "functions:told", "--provisioned", "2:4")
+    until(rig, "provisioned", lambda: rig.rows("provisioned", "scaled"), "it polls")
+    send(rig, url, *["pid"] * 10)
+    until(rig, "provisioned", lambda: not rig.left(url), "all are handled")
+    assert rig.end("provisioned") == 0
+    assert rig.rows("provisioned", "scaled")[0]["limit"] == 20
+    assert rig.rows("provisioned", "summary")[0]["deleted"] == 10
 
 
 def test_environments_end_with_a_trigger_that_is_killed(rig):
