@@ -198,6 +198,28 @@ class EmailRequest(Email):
     message_group: MessageGroup | None = None
 
 
+class GroupMarker(Discreet):
+    """The body of a message that is no email: it follows the last of its group in this queue.
+
+    Whoever receives it has seen what was sent before, because a FIFO queue keeps a group's order.
+    See `reference.queues`.
+    """
+
+    version: Literal[1] = 1
+    marker_id: str = Field(pattern=rf"^{EMAIL_ID.pattern}$")
+
+    def to_body(self) -> str:
+        return self.model_dump_json()
+
+    @classmethod
+    def id_in(cls, body: str) -> str | None:
+        """None when the body is no marker."""
+        try:
+            return cls.model_validate_json(body).marker_id
+        except ValidationError:
+            return None
+
+
 class QueuedEmail(Discreet):
     """The body of one SQS message."""
 

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, Va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reference.log_setup import LogLevel
+from reference.queues.epochs import read_epoch
 from reference.queues.pool import Pool
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -33,12 +34,20 @@ def _check_pool(urls: tuple[str, ...] | None) -> tuple[str, ...] | None:
 
 
 def _unless_pooled(url: str | None, info: ValidationInfo) -> str | None:
-    is_pooled = info.data.get("queue_urls") is not None
-    if url is None and not is_pooled:
+    """It stands last of the three, so it sees whether there is one too many, or none."""
+    given = [info.data.get(name) for name in ("queue_urls", "pool_file")]
+    pools = sum(each is not None for each in given)
+    if url is None and not pools:
         raise ValueError("not set, and neither is a pool")
-    if url is not None and is_pooled:
-        raise ValueError("set, and so is a pool")
+    if (url is not None) + pools > 1:
+        raise ValueError("set, and so is a pool" if url else "two pools are set")
     return url
+
+
+def _must_be_a_pool(path: Path | None) -> Path | None:
+    if path is not None:
+        read_epoch(path)
+    return path
 
 
 class SettingsError(Exception):
@@ -56,6 +65,9 @@ class ProcessSettings(BaseSettings):
         BeforeValidator(split_at_commas),
         AfterValidator(_check_pool),
     ] = Field(default=None, description="URLs of a pool's FIFO queues, with commas between")
+    pool_file: Annotated[Path | None, AfterValidator(_must_be_a_pool)] = Field(
+        default=None, description="JSON file of a pool that can be resized (see reference/queues)"
+    )
     queue_url: Annotated[str | None, Field(pattern=URL), AfterValidator(_unless_pooled)] = Field(
         default=None, validate_default=True, description="URL of the SQS queue, if it is one"
     )
@@ -67,8 +79,8 @@ class ProcessSettings(BaseSettings):
 
     @property
     def queues(self) -> tuple[str, ...]:
-        """The URLs of all queues."""
-        return self.queue_urls or (self.queue_url or "",)
+        """The URLs of all queues, unless a pool file names them."""
+        return self.queue_urls or ((self.queue_url,) if self.queue_url else ())
 
     @classmethod
     def load(cls, program: str, arguments: Sequence[str]) -> Self:

@@ -11,11 +11,10 @@ import uvicorn
 from reference import log_setup, sqs_client
 from reference.api.app import create_app
 from reference.api.limits import Limits
-from reference.api.routing import PoolRoute
+from reference.api.parts import make_route
 from reference.api.settings import ApiSettings
 from reference.clock import MonotonicClock
 from reference.listening import PortBusyError, announce, bind
-from reference.queues.pool import Pool
 from reference.settings import SettingsError
 
 # Busy SQS threads would keep the event loop from accepting; and what waits to be accepted for
@@ -42,6 +41,7 @@ class _Server(uvicorn.Server):
 
 
 def main(arguments: list[str]) -> int:
+    clock = MonotonicClock()
     try:
         settings = ApiSettings.load("python -m reference.api", arguments)
         client = sqs_client.connect(
@@ -52,18 +52,16 @@ def main(arguments: list[str]) -> int:
             connections_max=settings.send_threads + 1,
         )
         listener = bind(settings.host, settings.port)
+        route = make_route(settings, lambda url: sqs_client.SqsQueue(client, url), clock)
     except (SettingsError, PortBusyError) as error:
         print(error, file=sys.stderr)
         return 2
     log_setup.configure("api", settings.log_level)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     app = create_app(
-        PoolRoute(
-            Pool(settings.queues),
-            {url: sqs_client.SqsQueue(client, url) for url in settings.queues},
-        ),
+        route,
         {tenant: key.get_secret_value() for tenant, key in settings.keys.items()},
-        clock=MonotonicClock(),
+        clock=clock,
         limits=Limits(
             request_bytes_max=settings.request_bytes_max,
             message_bytes_max=settings.message_bytes_max,

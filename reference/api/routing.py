@@ -17,8 +17,8 @@ class Way(NamedTuple):
 class Route(Protocol):
     """Finds the way of a message."""
 
-    async def way_of(self, *, group: str, email_id: str) -> Way:
-        """Raises QueueError when no queue may have it now."""
+    async def way_of(self, *, group: str, email_id: str) -> Way | None:
+        """None when the email is there already. Raises QueueError when it may go nowhere now."""
         ...
 
     def check(self) -> None:

@@ -106,6 +106,8 @@ class QueueSender:
 
     async def _attempt(self, message: Outgoing) -> None:
         way = await self._route.way_of(group=message.group, email_id=message.dedup_id)
+        if way is None:
+            return
         if self._batch_max == 1:
             await self._in_thread(partial(_send, way, message))
         else:

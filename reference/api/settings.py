@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from reference.domain import MESSAGE_GROUP
+from reference.queues.pool_file import REREAD_S
 from reference.settings import Port, ProcessSettings, Seconds, parent_must_exist
 from reference.sqs_client import SEND_BATCH_MAX
+from reference.worker.ledger.place import check_place
 
 KEY_LENGTH_MIN = 8
 
@@ -43,6 +45,23 @@ TenantKeys = Annotated[
 ]
 
 
+def _ledger_of_a_pool_file(place: str | None, info: ValidationInfo) -> str | None:
+    if place is None:
+        if info.data.get("pool_file") is not None:
+            raise ValueError("not set, and a pool file is")
+        return None
+    if check_place(place).startswith("none"):
+        raise ValueError("no ledger that others can read")
+    return place
+
+
+def _outlasts_a_call(fence_s: float, info: ValidationInfo) -> float:
+    call_s = sum(info.data.get(name, 0.0) for name in ("connect_timeout_s", "read_timeout_s"))
+    if fence_s <= REREAD_S + call_s:
+        raise ValueError(f"not longer than a look at the file and a call ({REREAD_S + call_s:g} s)")
+    return fence_s
+
+
 class ApiSettings(ProcessSettings):
     """EMAIL_API_*."""
 
@@ -56,6 +75,12 @@ class ApiSettings(ProcessSettings):
     port_file: Annotated[Path | None, AfterValidator(parent_must_exist)] = Field(
         default=None,
         description="file in a writable folder, where the port is written once serving",
+    )
+    ledger: Annotated[str | None, AfterValidator(_ledger_of_a_pool_file)] = Field(
+        default=None,
+        validate_default=True,
+        description="where the workers keep what was sent, as EMAIL_WORKER_LEDGER names it, sqlite"
+        " or dynamodb; needed with a pool file, to see when a group may move",
     )
     request_bytes_max: int = Field(
         default=2 * 1024 * 1024, gt=0, description="largest HTTP body, in bytes"
@@ -87,3 +112,8 @@ class ApiSettings(ProcessSettings):
     )
     connect_timeout_s: Seconds = Field(default=1.0, description="seconds to connect to SQS")
     read_timeout_s: Seconds = Field(default=2.0, description="seconds to wait for SQS's answer")
+    pool_fence_s: Annotated[Seconds, AfterValidator(_outlasts_a_call)] = Field(
+        default=5.0,
+        description="seconds from reading a new pool file until its groups move; more than all"
+        " replicas need to read it and a call to SQS lasts",
+    )

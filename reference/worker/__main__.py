@@ -2,24 +2,20 @@
 
 import signal
 import sys
-from typing import TYPE_CHECKING
 
 import structlog
 
-from reference import log_setup, sqs_client
+from reference import log_setup
 from reference.clock import MonotonicClock
 from reference.journal import FileJournal, NullJournal
+from reference.queues.pool_file import PoolFile
 from reference.settings import SettingsError
-from reference.sqs_client import SqsQueue
-from reference.worker.loop import Pace, Source, Worker
+from reference.worker.loop import Pace, Worker
 from reference.worker.parts import make_ledger, make_providers
 from reference.worker.settings import WorkerSettings
+from reference.worker.sources import Sources, follow
+from reference.worker.threads import MACHINE_THREADS
 
-if TYPE_CHECKING:
-    from mypy_boto3_sqs.client import SQSClient
-
-CONNECT_TIMEOUT_S = 2.0
-CALL_TIMEOUT_S = 5.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -27,7 +23,8 @@ def main(arguments: list[str]) -> int:
     clock = MonotonicClock()
     try:
         settings = WorkerSettings.load("python -m reference.worker", arguments)
-        sources = _sources(settings)
+        sources = Sources(settings)
+        file = None if settings.pool_file is None else PoolFile(settings.pool_file, clock)
         providers = make_providers(settings, clock)
         journal = NullJournal() if settings.journal is None else FileJournal(settings.journal)
         ledger = make_ledger(settings, clock)
@@ -39,7 +36,7 @@ def main(arguments: list[str]) -> int:
         return 2
     log_setup.configure("worker", settings.log_level)
     worker = Worker(
-        sources=sources,
+        sources=sources.of(settings.queues if file is None else file.epoch().urls),
         providers=providers,
         ledger=ledger,
         journal=journal,
@@ -52,42 +49,24 @@ def main(arguments: list[str]) -> int:
         ),
     )
     log = structlog.get_logger()
+    stop = MACHINE_THREADS.event()
     # Blocked in every thread and waited for in this one: a handler could interrupt a lock.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     worker.start()
+    if file is not None:
+        MACHINE_THREADS.start(follow, worker, sources, file, stop, name="pool-file")
     log.info(
         "working",
-        queues=len(sources),
         pollers=settings.pollers,
         senders=settings.concurrency,
         providers=settings.providers,
         ledger=settings.ledger.partition(":")[0],
     )
     number = signal.sigwait(STOP_SIGNALS)
+    stop.set()
     log.info("stopping", signal=signal.Signals(number).name)
     log.info("stopped", is_drained=worker.drain())
     return 0
-
-
-def _sources(settings: WorkerSettings) -> list[Source]:
-    """Raises SettingsError."""
-    count = len(settings.queues)
-    polls = _client(settings, settings.wait_time_s + CALL_TIMEOUT_S, count * settings.pollers)
-    # A deleter and a heartbeat for each queue, and whoever gives back.
-    calls = _client(settings, CALL_TIMEOUT_S, count * 2 + settings.concurrency)
-    return [
-        Source(polls=SqsQueue(polls, url), calls=SqsQueue(calls, url)) for url in settings.queues
-    ]
-
-
-def _client(settings: WorkerSettings, read_timeout_s: float, connections_max: int) -> "SQSClient":
-    return sqs_client.connect(
-        region=settings.region,
-        endpoint_url=settings.sqs_endpoint_url,
-        connect_timeout_s=CONNECT_TIMEOUT_S,
-        read_timeout_s=read_timeout_s,
-        connections_max=connections_max,
-    )
 
 
 if __name__ == "__main__":

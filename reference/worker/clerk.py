@@ -38,6 +38,7 @@ class Clerk:
         visible_in_s = visible_at_s - self._clock.now_s()
         decision = decide.before_send(
             held.email,
+            is_marker=held.marker_id is not None,
             receive_count=held.message.receive_count,
             visible_in_s=visible_in_s,
             margin_s=self._margin_s,
@@ -45,6 +46,8 @@ class Clerk:
             is_stopping=self._is_stopping(),
         )
         if isinstance(decision, Send):
+            if held.marker_id is not None:
+                return self._outbox.pass_marker(held, held.marker_id)
             assert held.email is not None
             return self._send(held, held.email, visible_in_s)
         if isinstance(decision, LeaveForRedrive):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from reference.domain import EMAIL_ID, QueuedEmail
+from reference.domain import EMAIL_ID, GroupMarker, QueuedEmail
 from reference.errors import UnreadableMessageError
 from reference.sqs_client import Received
 from reference.worker.threads import MACHINE_THREADS, Threads
@@ -16,10 +16,11 @@ from reference.worker.threads import MACHINE_THREADS, Threads
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """One message in hand. `email` is None when its body could not be read."""
+    """One message in hand. `email` is None when its body could not be read, or is a marker's."""
 
     message: Received
     email: QueuedEmail | None
+    marker_id: str | None = None
 
     @property
     def email_id(self) -> str:
@@ -57,7 +58,7 @@ def read(message: Received) -> Held:
     try:
         return Held(message, QueuedEmail.from_body(message.body))
     except UnreadableMessageError:
-        return Held(message, None)
+        return Held(message, None, GroupMarker.id_in(message.body))
 
 
 class Hands:

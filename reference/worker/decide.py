@@ -112,6 +112,7 @@ def before_send(
     visible_in_s: float,
     margin_s: float,
     wall_s: float,
+    is_marker: bool = False,
     is_stopping: bool = False,
 ) -> Send | Postpone | Release | LeaveForRedrive | Abandon:
     """Whether to ask the ledger for it. `email` is None when the body could not be read.
@@ -123,6 +124,8 @@ def before_send(
         return Abandon("visibility-lost")
     if is_stopping:
         return Release("stopping")
+    if is_marker:
+        return Send()
     if email is None:
         return _leave(receive_count, "unreadable")
     if email.send_after is not None:

@@ -132,6 +132,8 @@ class Worker:
 
     def follow(self, sources: Sequence[Source]) -> None:
         """From now on receive from these; what is in hand of another is still finished."""
+        if self._stop.is_set():
+            return
         for source in [source for source in self._lanes if source not in sources]:
             self._lanes.pop(source).is_over.set()
         for source in [source for source in sources if source not in self._lanes]:

@@ -17,9 +17,11 @@ from reference.providers.base import Outgoing
 from reference.providers.failover import Failover
 from reference.worker import decide
 from reference.worker.custody import Held
-from reference.worker.decide import Decision, LeaveForRedrive, Send
+from reference.worker.decide import Decision, Delete, LeaveForRedrive, Send
 from reference.worker.ledger.port import Claim, Known, Ledger, Outcome
 from reference.worker.record import WorkerJournal
+
+MARKER_LEASE_S = 1.0  # nothing lies between claiming and settling it
 
 
 class Outbox:
@@ -54,6 +56,23 @@ class Outbox:
         finally:
             with self._lock:
                 self._under_way.discard(email_id)
+
+    def pass_marker(self, held: Held, marker_id: str) -> Decision:
+        """Keep in the ledger that all which its group had in this queue is done with."""
+        try:
+            claim = self._ledger.claim(marker_id, provider="", lease_s=MARKER_LEASE_S)
+        except LedgerError as error:
+            self._log.error("delivery ledger unavailable", code=error.code, **held.ids())
+            return self._after(held, error)
+        if claim.known is Known.BUSY:
+            return decide.after_claim(
+                claim,
+                message_id=held.message.message_id,
+                receive_count=held.message.receive_count,
+            )
+        if claim.known is Known.NEW:
+            self._ledger.settle(claim, Outcome.SENT)
+        return Delete("marker")
 
     def counts(self) -> dict[str, int]:
         """How often something out of the ordinary happened."""

@@ -1,8 +1,5 @@
 """What the worker process can be told, as EMAIL_WORKER_* variables."""
 
-import os
-import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -18,11 +15,11 @@ from reference.settings import (
     split_at_commas,
 )
 from reference.sqs_client import VISIBILITY_MAX_S
+from reference.worker.ledger.place import check_place
 from reference.worker.ledger.port import RETENTION_MAX_S
 
 ProviderName = Literal["smtp", "ses", "sendgrid", "mailgun"]
 _DOMAIN = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
-_TABLE = r"[A-Za-z0-9_.-]{3,255}"  # DynamoDB's rule for names of tables
 
 
 def _once_each(names: tuple[ProviderName, ...]) -> tuple[ProviderName, ...]:
@@ -40,20 +37,6 @@ def _needed_by(provider: ProviderName) -> AfterValidator:
         return value
 
     return AfterValidator(check)
-
-
-def _ledger(text: str) -> str:
-    kind, _, place = text.partition(":")
-    checks: dict[str, Callable[[], bool]] = {
-        "sqlite": lambda: bool(place) and os.access(Path(place).absolute().parent, os.W_OK),
-        "dynamodb": lambda: re.fullmatch(_TABLE, place) is not None,
-        "none": lambda: not place,
-    }
-    if kind not in checks:
-        raise ValueError("not a ledger")
-    if not checks[kind]():
-        raise ValueError(f"not a place for {kind}")
-    return text
 
 
 class WorkerSettings(ProcessSettings):
@@ -102,7 +85,7 @@ class WorkerSettings(ProcessSettings):
     sender_domain: str = Field(
         default="mail.example.com", pattern=_DOMAIN, description="the domain in every Message-ID"
     )
-    ledger: Annotated[str, AfterValidator(_ledger)] = Field(
+    ledger: Annotated[str, AfterValidator(check_place)] = Field(
         default="sqlite:deliveries.sqlite3",
         description="where to keep what was sent: sqlite:PATH (a file in a writable folder, shared"
         " by all workers of the machine), dynamodb:TABLE (its key email_id, its time to live"

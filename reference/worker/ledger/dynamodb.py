@@ -86,6 +86,18 @@ class DynamoDbLedger:
             )
         return Claim(email_id, known)
 
+    def known(self, email_id: str) -> Known:
+        try:
+            answer = self._client.get_item(
+                TableName=self._table, Key={"email_id": {"S": email_id}}, ConsistentRead=True
+            )
+        except aws.ERRORS as error:
+            raise LedgerError(_code(error)) from error
+        item = _plain(answer.get("Item", {}))
+        if not item or float(item["expires_at"]) <= self._clock.wall_s():
+            return Known.NEW
+        return _STATES[item["state"]]
+
     def move(self, claim: Claim, provider: str) -> bool:
         _, is_done = self._update(
             claim.email_id,
@@ -212,11 +224,17 @@ def _refused_item(error: Exception) -> Mapping[str, Any]:
     After a time-out the write may have been made all the same. A claim then stands in nobody's
     name until its lease ends, and an outcome is written again.
     """
-    if not isinstance(error, boto.ClientError):
-        raise LedgerError(type(error).__name__) from error
-    code, _ = aws.code_and_status(error)
-    if code != _REFUSED_BY_CONDITION:
+    code = _code(error)
+    if not isinstance(error, boto.ClientError) or code != _REFUSED_BY_CONDITION:
         raise LedgerError(code) from error
     response: Mapping[str, Any] = error.response
     item: Mapping[str, Any] = response.get("Item", {})
     return item
+
+
+def _code(error: Exception) -> str:
+    return (
+        aws.code_and_status(error)[0]
+        if isinstance(error, boto.ClientError)
+        else type(error).__name__
+    )

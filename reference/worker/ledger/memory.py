@@ -47,6 +47,15 @@ class MemoryLedger:
             entry.until_s = now_s + lease_s
             return Claim(email_id, Known.NEW, entry.token, entry.provider, entry.unknown - 1)
 
+    def known(self, email_id: str) -> Known:
+        with self._lock:
+            entry = self._entries.get(email_id)
+            if entry is None:
+                return Known.NEW
+            if entry.state is Known.REFUSED:
+                return Known.REFUSED if entry.until_s > self._clock.now_s() else Known.NEW
+            return Known.BUSY if entry.state is Known.NEW else entry.state
+
     def move(self, claim: Claim, provider: str) -> bool:
         with self._lock:
             entry = self._entries.get(claim.email_id)

@@ -74,6 +74,14 @@ class Ledger(Protocol):
         ...
 
 
+class LedgerReader(Protocol):
+    """What one who sends nothing may ask a ledger."""
+
+    def known(self, email_id: str) -> Known:
+        """NEW when nothing is known of it. Raises LedgerError."""
+        ...
+
+
 def new_token() -> str:
     """A name for one claim, unlike that of any worker anywhere."""
     return secrets.token_hex(8)

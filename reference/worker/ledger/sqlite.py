@@ -52,6 +52,7 @@ _ASK = """
 UPDATE delivery SET expires_at_s = iif(state = 'refused', :refused_until_s, expires_at_s)
 WHERE email_id = :id RETURNING state
 """
+_KNOWN = "SELECT state FROM delivery WHERE email_id = :id AND expires_at_s > :now_s"
 _MOVE = "UPDATE delivery SET provider = :provider WHERE email_id = :id AND token = :token"
 _SENT = """
 INSERT INTO delivery VALUES (:id, 'sent', '', 0, '', 0, :expires_at_s)
@@ -122,6 +123,10 @@ class SqliteLedger:
         asked = self._run(_ASK, values)
         # It may have been forgotten meanwhile; then whoever forgot it was busy with it.
         return Claim(email_id, _STATES[asked[0][0]] if asked else Known.BUSY)
+
+    def known(self, email_id: str) -> Known:
+        found = self._run(_KNOWN, {"id": email_id, "now_s": self._clock.wall_s()})
+        return _STATES[found[0][0]] if found else Known.NEW
 
     def move(self, claim: Claim, provider: str) -> bool:
         values = {"id": claim.email_id, "token": claim.token, "provider": provider}
