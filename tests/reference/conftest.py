@@ -35,6 +35,7 @@ class Pipeline:
         self.folder = folder
         self.processes = {}
         self.queue_url = self.endpoint = ""
+        self.pool_file = None
         self.environment = {}  # for every process that is started from now on
 
     @staticmethod
@@ -91,8 +92,8 @@ class Pipeline:
         self.queue_url = ",".join(urls)
         return port
 
-    def start_api(self, **variables):
-        port = self.start("api", ["reference.api"], {**self.variables("API"), **variables})
+    def start_api(self, name="api", **variables):
+        port = self.start(name, ["reference.api"], {**self.variables("API"), **variables})
         self.api_url = f"http://127.0.0.1:{port}"
 
     def start_sink(self, *options):
@@ -125,14 +126,17 @@ class Pipeline:
         self.start(name, ["reference.worker"], {**defaults, **variables})
 
     def variables(self, component):
-        plural = "S" if "," in self.queue_url else ""
+        name = "QUEUE_URLS" if "," in self.queue_url else "QUEUE_URL"
+        queues = self.queue_url
+        if self.pool_file is not None:
+            name, queues = "POOL_FILE", str(self.pool_file)
         return {
-            f"EMAIL_{component}_QUEUE_URL{plural}": self.queue_url,
+            f"EMAIL_{component}_{name}": queues,
             f"EMAIL_{component}_SQS_ENDPOINT_URL": self.endpoint,
             **({"EMAIL_API_KEYS": json.dumps({"shop": API_KEY})} if component == "API" else {}),
         }
 
-    def post(self, key, group="g", **changes):
+    def post(self, key, group="g", url=None, **changes):
         email = {
             "from": "Ann Example <ann@example.com>",
             "to": ["bob@example.com"],
@@ -147,7 +151,7 @@ class Pipeline:
             "X-Message-Group": group,
         }
         return httpx.post(
-            f"{self.api_url}/v1/emails", json=email, headers=headers, timeout=TIMEOUT_S
+            f"{url or self.api_url}/v1/emails", json=email, headers=headers, timeout=TIMEOUT_S
         )
 
     def log(self, name):

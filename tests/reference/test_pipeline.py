@@ -1,13 +1,17 @@
 """The whole pipeline as real processes: local SQS, mail sink, API and worker on loopback."""
 
+import itertools
 import signal
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psutil
 import pytest
+
+from reference.queues import resize
 
 pytestmark = pytest.mark.xdist_group("live")
 
@@ -113,6 +117,74 @@ def test_a_pool_keeps_each_group_in_one_queue_and_delivers_from_all(pipeline):
     assert len(queues) == 12
     assert {queue for _, queue in queues} == {"a.fifo", "b.fifo", "c.fifo"}
     assert sorted(row["key"] for row in pipeline.rows("sink")) == keys
+
+
+class Customers:
+    """Each sends its emails one after the other, to either replica, until each has its 202."""
+
+    def __init__(self, pipeline, urls, groups):
+        self.sent = dict.fromkeys(groups, 0)
+        self._pipeline = pipeline
+        self._urls = itertools.cycle(urls)
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._send, args=(group,)) for group in groups]
+        for thread in self._threads:
+            thread.start()
+
+    def _send(self, group):
+        while not self._stop.is_set():
+            key = f"{group}-{self.sent[group]:04}"
+            while self._pipeline.post(key, group, url=next(self._urls)).status_code != 202:
+                time.sleep(0.05)
+            self.sent[group] += 1
+            time.sleep(0.02)
+
+    def stop(self):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(TIMEOUT_S)
+
+
+@pytest.mark.parametrize("pipeline", ["a.fifo,b.fifo,c.fifo"], indirect=True)
+def test_a_pool_grows_and_shrinks_under_load_with_every_group_in_order(pipeline):
+    """Two replicas of the API, ten customers; every email arrives once, after the one before."""
+    a, b, c = pipeline.queue_url.split(",")
+    file, ledger = pipeline.folder / "pool.json", pipeline.folder / "deliveries.sqlite3"
+    assert resize.main([str(file), a, b]) == 0
+    pipeline.pool_file = file
+    short = {"CONNECT_TIMEOUT_S": "0.5", "READ_TIMEOUT_S": "1", "POOL_FENCE_S": "2.1"}
+    variables = {f"EMAIL_API_{name}": value for name, value in short.items()}
+    urls = []
+    for name in ("api", "api-2"):
+        pipeline.start_api(EMAIL_API_LEDGER=f"sqlite:{ledger}", name=name, **variables)
+        urls.append(pipeline.api_url)
+    pipeline.start_worker(EMAIL_WORKER_WAIT_TIME_S="1")
+    customers = Customers(pipeline, urls, [f"customer-{n}" for n in range(10)])
+    try:
+        for pool in ([a, b, c], [b, c]):
+            time.sleep(0.5)
+            before = dict(customers.sent)
+            assert resize.main([str(file), *pool]) == 0
+            pipeline.wait_until(
+                lambda before=before: all(customers.sent[g] > before[g] + 3 for g in before),
+                "every group goes on",
+            )
+    finally:
+        customers.stop()
+    count = sum(customers.sent.values())
+    pipeline.wait_until(lambda: len(pipeline.rows("sink")) >= count, "all have arrived")
+    assert [pipeline.end(name) for name in ("api", "api-2", "worker")] == [0, 0, 0]
+    assert customers.sent == Counter(row["key"].rpartition("-")[0] for row in pipeline.rows("sink"))
+    for group, total in customers.sent.items():
+        keys = [row["key"] for row in pipeline.rows("sink") if row["key"].startswith(f"{group}-")]
+        assert keys == [f"{group}-{number:04}" for number in range(total)]
+    stored = [row for row in pipeline.rows("queue") if row["event"] == "stored"]
+    queues = {group: [] for group in customers.sent}
+    for row in stored:
+        if row["queue"] not in queues[row["group"]]:
+            queues[row["group"]].append(row["queue"])
+    assert {queue for each in queues.values() for queue in each} == {"a.fifo", "b.fifo", "c.fifo"}
+    assert any(len(each) > 1 for each in queues.values())
 
 
 def test_of_a_batch_that_fails_in_part_only_what_is_stored_gets_202(pipeline):

@@ -12,6 +12,11 @@ from reference.worker import __main__ as worker
 
 URL = "http://127.0.0.1:1/000000000000/q.fifo"
 API = {"EMAIL_API_QUEUE_URL": URL, "EMAIL_API_KEYS": '{"shop": "s3same-s3same"}'}
+A_POOL = f'{{"epoch": 1, "queues": ["{URL}"]}}'
+POOLED = {
+    "api": {"EMAIL_API_KEYS": API["EMAIL_API_KEYS"]},
+    "worker": {"EMAIL_WORKER_SMTP_PORT": "25"},
+}
 WORKER = {"EMAIL_WORKER_QUEUE_URL": URL, "EMAIL_WORKER_SMTP_PORT": "25"}
 
 
@@ -19,14 +24,20 @@ MAINS = {"api": api.main, "worker": worker.main}
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(monkeypatch, capsys, tmp_path):
     """A process's main with exactly these variables: its exit code and its errors."""
 
     def go(component, variables, *arguments):
         for name in [name for name in os.environ if name.startswith("EMAIL_")]:
             monkeypatch.delenv(name)
+        file = tmp_path / "pool.json"
         for name, value in variables.items():
-            monkeypatch.setenv(name, value)
+            if name == "POOL":
+                monkeypatch.setenv(f"EMAIL_{component.upper()}_POOL_FILE", str(file))
+                if value is not None:
+                    file.write_text(value)
+            else:
+                monkeypatch.setenv(name, value)
         return MAINS[component](list(arguments)), capsys.readouterr().err
 
     return go
@@ -50,6 +61,28 @@ def run(monkeypatch, capsys):
                 (
                     {"EMAIL_API_QUEUE_URLS": URL, "EMAIL_API_QUEUE_URL": URL},
                     "EMAIL_API_QUEUE_URL: set, and so is a pool",
+                ),
+            )
+        ),
+        *(
+            (component, {**POOLED[component], "POOL": pool, **more}, named)
+            for component, pool, more, named in (
+                ("api", "{", {}, "EMAIL_API_POOL_FILE: the file: Invalid JSON"),
+                ("worker", "{}", {}, "EMAIL_WORKER_POOL_FILE: epoch: Field required"),
+                ("worker", None, {}, "EMAIL_WORKER_POOL_FILE: the pool file cannot be read"),
+                ("api", A_POOL, {}, "EMAIL_API_LEDGER: not set, and a pool file is"),
+                ("api", A_POOL, {"EMAIL_API_LEDGER": "none"}, "EMAIL_API_LEDGER: no ledger"),
+                (
+                    "api",
+                    A_POOL,
+                    {"EMAIL_API_LEDGER": "dynamodb:abc", "EMAIL_API_POOL_FENCE_S": "3.5"},
+                    "EMAIL_API_POOL_FENCE_S: not longer than a look at the file and a call (3.5 s)",
+                ),
+                (
+                    "api",
+                    A_POOL,
+                    {"EMAIL_API_QUEUE_URLS": URL, "EMAIL_API_LEDGER": "dynamodb:abc"},
+                    "EMAIL_API_QUEUE_URL: two pools are set",
                 ),
             )
         ),

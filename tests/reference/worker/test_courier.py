@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference.errors import outcome_unknown, permanent_refusal, transient_refusal
+from reference.domain import GroupMarker, email_id_for
+from reference.errors import LedgerError, outcome_unknown, permanent_refusal, transient_refusal
 from reference.worker.courier import Courier
 from reference.worker.decide import LeaveForRedrive, Retry
 from reference.worker.ledger.memory import MemoryLedger
-from reference.worker.ledger.port import REFUSED_S, Outcome
+from reference.worker.ledger.port import REFUSED_S, Known, Outcome
 
 
 def fill(world, *keys, group="g"):
@@ -270,3 +271,49 @@ class ForgetfulLedger(MemoryLedger):
 def test_planted_bugs_are_seen(make_world, planted, case, expected):
     assert offence(make_world, *case, **planted) == expected
     assert offence(make_world, *case) is None
+
+
+MARKER_ID = email_id_for("shop", "marker")
+
+
+def put_marker(world, group="g"):
+    world.queue.put("marker", group, body=GroupMarker(marker_id=MARKER_ID).to_body())
+
+
+def test_a_marker_is_kept_in_the_ledger_once_all_before_it_was_sent(world):
+    fill(world, "a", "b")
+    put_marker(world)
+    world.provider.scripts["b"] = [transient_refusal("451")]
+    world.step()
+    assert world.ledger.known(MARKER_ID) is Known.NEW
+    world.work(2)
+    assert world.provider.sent == ["a", "b"]
+    assert world.ledger.known(MARKER_ID) is Known.SENT
+    assert world.queue.keys() == []
+
+
+def test_a_marker_passes_what_is_refused_for_good(world):
+    fill(world, "a")
+    put_marker(world)
+    world.provider.scripts["a"] = [permanent_refusal("550")]
+    world.step()
+    assert world.ledger.known(MARKER_ID) is Known.SENT
+
+
+def test_a_marker_that_comes_twice_is_deleted_twice(world):
+    put_marker(world)
+    put_marker(world, "h")
+    world.step()
+    assert world.queue.keys() == []
+    assert [row["reason"] for row in world.journal.events("deleted")] == ["marker"] * 2
+
+
+def test_without_its_ledger_a_worker_keeps_the_marker(make_world):
+    class Broken(MemoryLedger):
+        def claim(self, email_id, **attempt):
+            raise LedgerError("SQLITE_FULL")
+
+    world = make_world(ledger_type=Broken)
+    put_marker(world)
+    world.step()
+    assert world.queue.keys() == ["marker"]

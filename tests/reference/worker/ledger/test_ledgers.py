@@ -103,3 +103,16 @@ def test_an_outcome_may_be_written_twice(ledger):
     for _ in range(2):
         ledger.settle(granted, Outcome.SENT)
     assert claim(ledger).known is Known.SENT
+
+
+def test_one_who_only_asks_hears_what_is_known_and_changes_nothing(ledger, clock):
+    assert ledger.known("em_1") is Known.NEW
+    first = claim(ledger)
+    assert ledger.known("em_1") is Known.BUSY
+    ledger.settle(first, Outcome.SENT)
+    assert ledger.known("em_1") is Known.SENT
+    ledger.settle(claim(ledger, email_id="em_2"), Outcome.REFUSED)
+    assert ledger.known("em_2") is Known.REFUSED
+    clock.advance(REFUSED_S)
+    assert ledger.known("em_2") is Known.NEW
+    assert claim(ledger, email_id="em_2").known is Known.NEW
