@@ -239,9 +239,7 @@ def _offer_load(
     load = experiment.scenario.load
     assert isinstance(load, EmailLoad | SqsCallLoad)
     start_s = _wait_for_start(experiment.folder, generator)
-    rates = load.rates if isinstance(load, EmailLoad) else [(0.0, load.duration_s, load.rate_per_s)]
-    offered = ", ".join(f"{rate:g}/s for {end_s - start_s:g} s" for start_s, end_s, rate in rates)
-    experiment.say(f"offering {offered}")
+    experiment.say(f"offering {load.in_words}")
     if pipeline is not None:
         faults.begin(pipeline, start_s)
     deadline_s = start_s + load.duration_s + SENDERS_FINISH_TIMEOUT_S

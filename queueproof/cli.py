@@ -41,6 +41,7 @@ from queueproof.suite import (
 )
 from reports import ReportError, write_all
 from reports import terminal as terminal_report
+from reports.compare.files import is_comparison, write_comparison
 from reports.model import RunView
 from reports.view import build
 from scenarios.configuration import DEFAULT, configuration_names, load_configuration
@@ -239,7 +240,11 @@ def trace(
 def report(run_folder: RunFolder) -> None:
     """Judge a run again and write its report anew."""
     judgement = _judged(run_folder)
-    terminal_report.render(write_all(run_folder.resolve(), judgement), Console())
+    run = run_folder.resolve()
+    view = write_all(run, judgement)
+    if is_comparison(run):
+        write_comparison(run, judgement, view)
+    terminal_report.render(view, Console())
     raise typer.Exit(EXIT[judgement.outcome])
 
 

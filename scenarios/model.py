@@ -78,6 +78,13 @@ class EmailLoad(Model):
         ]
 
     @property
+    def in_words(self) -> str:
+        return ", ".join(
+            f"{rate_per_s:g}/s for {end_s - start_s:g} s"
+            for start_s, end_s, rate_per_s in self.rates
+        )
+
+    @property
     def emails(self) -> float:
         """How many are to be expected."""
         return sum((end_s - start_s) * rate_per_s for start_s, end_s, rate_per_s in self.rates)
@@ -100,6 +107,10 @@ class SqsCallLoad(Model):
     def _is_bounded(self) -> Self:
         _check_bounded(self.rate_per_s * self.duration_s)
         return self
+
+    @property
+    def in_words(self) -> str:
+        return f"{self.rate_per_s:g}/s for {self.duration_s:g} s"
 
 
 def _check_bounded(arrivals: float) -> None:

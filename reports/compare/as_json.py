@@ -26,12 +26,15 @@ def render(view: CompareView, compared: Sequence[Compared]) -> str:
 
 def _configuration(each: Compared) -> dict[str, Any]:
     figures = asdict(each.figures)
+    figures["load"] = each.figures.load.model_dump(mode="json")
+    figures["cost"] = each.figures.cost and each.figures.cost.model_dump(mode="json")
     figures["configuration"] = each.figures.configuration.model_dump(mode="json")
     limit = each.limit
     return {
         **figures,
         "reached_per_s": each.reached_per_s,
         "calls_per_email": each.figures.calls_per_email,
+        "usd_per_million": each.figures.usd_per_million,
         "held_up_by": None if limit is None else {"by": limit.held, "what": limit.what},
         "verdicts": {
             claim: {

@@ -1,4 +1,4 @@
-"""Latency over throughput as a Vega-Lite specification: a curve a configuration.
+"""Curves over each other as a Vega-Lite specification: one a configuration.
 
 Rows have fixed field names and a configuration is a number: foreign text stays out of expressions.
 """
@@ -18,7 +18,15 @@ def specification(chart: CurveChart) -> dict[str, Any]:
     """The chart as a specification that loads nothing."""
     values = [y for curve in chart.curves for _, y in curve.points if y > 0]
     ticks = log_ticks(min(values), max(values)) if values else [1.0, 10.0]
-    x = alt.X("x:Q", title="emails a second that went through", scale=alt.Scale(zero=True))
+    x = alt.X("x:Q", title=chart.x_title, scale=alt.Scale(zero=True))
+    if chart.is_x_log:
+        places = sorted({x for curve in chart.curves for x, _ in curve.points})
+        x = alt.X(
+            "x:Q",
+            title=chart.x_title,
+            scale=alt.Scale(type="log"),
+            axis=alt.Axis(values=places, format=","),
+        )
     y = alt.Y(
         "y:Q",
         title=None,
@@ -36,8 +44,8 @@ def specification(chart: CurveChart) -> dict[str, Any]:
         stroke = [int(part) for part in dash(index).split()] or [1, 0]
         tooltip = [
             alt.Tooltip("what:N", title="configuration"),
-            alt.Tooltip("x:Q", title="emails/s"),
-            alt.Tooltip("y:Q", title="p99, ms"),
+            alt.Tooltip("x:Q", title=chart.x_title),
+            alt.Tooltip("y:Q", title=chart.unit),
         ]
         layers += [
             # By number of the stage: a configuration that falls behind bends backwards.

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from compliance.checks.cost import Cost
 from compliance.checks.logs import component_logs
 from compliance.history import configuration_of
 from compliance.ledgers import Ledgers
+from compliance.pricing.table import PriceTable
+from reports.cost import experiment_cost
 from reports.numbers import Floats, Percentiles, percentiles
 from reports.sends import email_moments
 from scenarios.configuration import Configuration
@@ -17,7 +20,7 @@ from scenarios.evidence import EvidenceError, ExperimentRecord, read_experiment
 from scenarios.model import EmailLoad, parse_scenario
 from scenarios.storm import planned_faults
 
-OURS = ("api", "worker")  # what a team runs itself: whose logs it collects, whose CPU it pays
+OURS = ("api", "worker")  # whose logs a team has to collect, whoever plays the part
 
 FINAL_CALLS = """
     select name, source, max(value) from metrics
@@ -34,11 +37,6 @@ THROTTLED = """
 CPU = """
     select source, avg(value) from metrics
     where name = 'cpu_share' and at_s between $from_s and $until_s group by source
-"""
-# Samples are a second apart, so shares of a core add up to seconds.
-CPU_S = """
-    select coalesce(sum(value), 0) from metrics
-    where name = 'cpu_share' and source in (select unnest($sources))
 """
 REDELIVERED = """
     select count(*) from (select message_id from queue where event = 'received'
@@ -103,6 +101,7 @@ class Figures:
     """One configuration under the load that all of them met."""
 
     configuration: Configuration
+    load: EmailLoad
     stages: Sequence[Stage]
     answers: Sequence[Answer]
     calls: dict[str, int]  # admitted, by what they were for
@@ -110,12 +109,12 @@ class Figures:
     empty_receives: int
     delivered: int  # emails, each once
     redelivered: int  # messages that the queue handed out more than once
-    cpu_s: float  # of intake and consumer
     log_files: int
     log_bytes: int
     drain_s: float | None
     drained: bool
     troubles: Sequence[str]
+    cost: Cost | None  # None where no email arrived
 
     @property
     def calls_per_email(self) -> float | None:
@@ -123,8 +122,8 @@ class Figures:
         return total / self.delivered if self.delivered else None
 
     @property
-    def cpu_s_per_1000(self) -> float | None:
-        return self.cpu_s / self.delivered * 1000 if self.delivered else None
+    def usd_per_million(self) -> float | None:
+        return None if self.cost is None else self.cost.usd_per_million
 
     @property
     def calm(self) -> Stage | None:
@@ -141,7 +140,7 @@ class Figures:
         return max(self.stages, key=lambda stage: stage.planned_per_s, default=None)
 
 
-def read_figures(folder: Path) -> Figures:
+def read_figures(folder: Path, prices: PriceTable) -> Figures:
     """Raises EvidenceError or ScenarioError when the experiment cannot be read."""
     record = read_experiment(folder)
     configuration = configuration_of(record, folder)
@@ -172,6 +171,7 @@ def read_figures(folder: Path) -> Figures:
         logs = [log for name in OURS for log in component_logs(folder, name)]
         return Figures(
             configuration=configuration,
+            load=scenario.load,
             stages=stages,
             answers=_answers(ledgers),
             calls=calls,
@@ -179,12 +179,12 @@ def read_figures(folder: Path) -> Figures:
             empty_receives=empty,
             delivered=int(np.isfinite(delivered_s).sum()),
             redelivered=int(ledgers.rows(REDELIVERED)[0][0]),
-            cpu_s=float(ledgers.rows(CPU_S, sources=list(OURS))[0][0]),
             log_files=len(logs),
             log_bytes=sum(file.stat().st_size for file in logs),
             drain_s=None if drain is None else drain.end_s - drain.start_s,
             drained=bool(record.drained),
             troubles=_troubles(record),
+            cost=experiment_cost(ledgers, record, prices),
         )
 
 

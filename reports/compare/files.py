@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from compliance.pricing.table import load_prices
 from compliance.verdict import Judgement
 from reports.compare import as_json, html, markdown
 from reports.compare.model import CompareView
@@ -10,6 +11,7 @@ from reports.compare.sentences import Compared
 from reports.compare.view import build, read_compared
 from reports.files import write_whole
 from reports.model import RunView
+from scenarios.evidence import read_manifest
 
 
 @dataclass(frozen=True)
@@ -21,10 +23,22 @@ class Comparison:
     json: str
 
 
+def is_comparison(run: Path) -> bool:
+    """Whether a run put configurations side by side: its experiments bear their names.
+
+    Raises EvidenceError when `run` is not a readable run directory.
+    """
+    plans = read_manifest(run).plans
+    return bool(plans) and all(
+        name == plan.configuration for name, plan in plans.items() if not plan.is_control
+    )
+
+
 def write_comparison(run: Path, judgement: Judgement, view: RunView) -> Comparison:
     """Write compare.html, compare.md and compare.json. Raises EvidenceError or ReportError."""
-    compared, troubles = read_compared(run, judgement, view.cpu_count)
-    shown = build(run, view, compared, troubles)
+    prices = load_prices()
+    compared, troubles = read_compared(run, judgement, view.cpu_count, prices)
+    shown = build(view, compared, troubles, prices)
     told = as_json.render(shown, compared)
     texts = {
         "compare.html": html.render(shown),

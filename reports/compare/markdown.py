@@ -24,8 +24,8 @@ def render(view: CompareView) -> str:
         lines += [f"## {escape(each.title)}", ""]
         lines += table(["Configuration", *(escape(column) for column in each.columns)], rows)
         lines += [escape(each.note), ""] if each.note else []
-    lines += ["## Latency over throughput", ""]
-    lines += [f"- {escape(chart.description)}" for chart in view.charts]
+    lines += ["## Latency over throughput, cost over traffic", ""]
+    lines += [f"- {escape(chart.description)}" for chart in [*view.charts, view.costs]]
     lines += ["", "## Again", "", "```sh", view.run.command.lstrip("`"), "```", ""]
     return "\n".join(lines)
 

@@ -31,7 +31,7 @@ class CompareTable:
 
 @dataclass(frozen=True)
 class Curve:
-    """A configuration's points: what went through (a second), and a latency (ms)."""
+    """A configuration's points."""
 
     label: str
     points: list[tuple[float, float]]
@@ -39,19 +39,23 @@ class Curve:
 
 @dataclass(frozen=True)
 class CurveChart:
-    """Latency over throughput, one curve a configuration."""
+    """One quantity over another, one curve a configuration; the upright axis is logarithmic."""
 
     title: str
+    unit: str
+    x_title: str
     curves: list[Curve]
+    is_x_log: bool = False
 
     @property
     def description(self) -> str:
         """The chart in words, for those who cannot see it."""
         parts = [
-            f"{curve.label} " + ", ".join(f"{y:,.4g} ms at {x:,.4g}/s" for x, y in curve.points)
+            f"{curve.label} "
+            + ", ".join(f"{y:,.4g} {self.unit} at {x:,.7g}" for x, y in curve.points)
             for curve in self.curves
         ]
-        return f"{self.title}: {'; '.join(parts) or 'no values'}."
+        return f"{self.title} over {self.x_title}: {'; '.join(parts) or 'no values'}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,5 +68,6 @@ class CompareView:
     configurations: list[tuple[str, str]]  # name, summary
     sentences: list[str]
     tables: list[CompareTable]
-    charts: list[CurveChart]
+    charts: list[CurveChart]  # latency over throughput
+    costs: CurveChart
     troubles: list[str]

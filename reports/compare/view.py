@@ -6,47 +6,60 @@ Nothing is decided here: verdicts are those of the judgement, figures come from 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from compliance.verdict import Judgement
+from compliance.checks.cost import Cost, bill
+from compliance.pricing.table import PriceTable
+from compliance.verdict import Judgement, Outcome
 from reports.compare.figures import Answer, Stage, read_figures
 from reports.compare.limits import find_limit
 from reports.compare.marks import Better, marks
 from reports.compare.model import Cell, CompareTable, CompareView, Curve, CurveChart
 from reports.compare.sentences import Compared, sentences
+from reports.cost import TRAFFICS, usd
 from reports.model import RunView, word
 from reports.numbers import Percentiles, figure, precise, significant
 from reports.text import shown
 from scenarios.configuration import Configuration
-from scenarios.evidence import EvidenceError, read_experiment, read_manifest
-from scenarios.model import EmailLoad, ScenarioError, parse_scenario
+from scenarios.evidence import EvidenceError, read_manifest
+from scenarios.model import EmailLoad, ScenarioError
 
+MONTH = 10_000_000  # emails
 SAME_SHARE = 0.02  # figures so close to each other are as good
 ANSWERS_SHOWN = 4
 CLAIMS = ("no-loss", "no-false-ack", "resend-safe", "order")
 
 
 def build(
-    run: Path, view: RunView, compared: Sequence[Compared], troubles: list[str]
+    view: RunView,
+    compared: Sequence[Compared],
+    troubles: list[str],
+    prices: PriceTable,
 ) -> CompareView:
     """`view` is what the run's own report shows; the others come from `read_compared`."""
     return CompareView(
         run=view,
         scenario=view.experiments[0].scenario if view.experiments else "",
-        work=_work(run),
+        work=_work(compared[0].figures.load) if compared else "",
         configurations=[
             (each.name, shown(each.figures.configuration.summary)) for each in compared
         ],
         sentences=sentences(compared),
-        tables=[_speed(compared), _safety(compared), _feedback(compared), _running(compared)],
+        tables=[
+            _speed(compared),
+            _safety(compared),
+            _feedback(compared),
+            _running(compared, prices),
+        ],
         charts=[
             _curves("Accepting an email, p99", compared, lambda stage: stage.acceptance),
             _curves("Delivering an email, p99", compared, lambda stage: stage.delivery),
         ],
+        costs=_costs(compared, prices),
         troubles=troubles,
     )
 
 
 def read_compared(
-    run: Path, judgement: Judgement, cpu_count: int
+    run: Path, judgement: Judgement, cpu_count: int, prices: PriceTable
 ) -> tuple[list[Compared], list[str]]:
     """Each configuration of the run that left evidence, and what went wrong with any.
 
@@ -58,7 +71,7 @@ def read_compared(
         if manifest.plans[name].is_control:
             continue
         try:
-            figures = read_figures(run / name)
+            figures = read_figures(run / name, prices)
         except (EvidenceError, ScenarioError) as error:
             troubles.append(f"{name}: {shown(str(error))}")
             continue
@@ -73,20 +86,10 @@ def read_compared(
     return compared, troubles
 
 
-def _work(run: Path) -> str:
+def _work(load: EmailLoad) -> str:
     """The load that every configuration met, in words."""
-    name = read_manifest(run).experiments[-1]
-    try:
-        record = read_experiment(run / name)
-        load = parse_scenario(record.scenario_toml, name).load
-    except (EvidenceError, ScenarioError):
-        return ""
-    if not isinstance(load, EmailLoad):
-        return ""
-    rates = ", ".join(
-        f"{rate:g}/s for {end_s - start_s:g} s" for start_s, end_s, rate in load.rates
-    )
-    return f"{rates}; {load.groups} message groups, skew {load.group_skew:g}; the same seed for all"
+    groups = f"{load.groups} message groups, skew {load.group_skew:g}"
+    return f"{load.in_words}; {groups}; the same seed for all"
 
 
 def _speed(compared: Sequence[Compared]) -> CompareTable:
@@ -153,7 +156,12 @@ def _safety(compared: Sequence[Compared]) -> CompareTable:
     for claim in claims:
         figure_name, what = counted[claim]
         values = [each.number(claim, figure_name) for each in compared]
-        found = marks(values, "low")
+        # What could not be told is not the best, however small its figure.
+        sure = [
+            None if each.outcome(claim) is Outcome.INCONCLUSIVE else value
+            for each, value in zip(compared, values, strict=True)
+        ]
+        found = marks(sure, "low")
         cells = []
         for each, value, mark in zip(compared, values, found, strict=True):
             verdict = each.verdicts.get(claim)
@@ -207,7 +215,7 @@ def _false(each: Compared) -> Cell:
     return Cell(figure(value), outcome=verdict.outcome if verdict and value else None)
 
 
-def _running(compared: Sequence[Compared]) -> CompareTable:
+def _running(compared: Sequence[Compared], prices: PriceTable) -> CompareTable:
     figures = [each.figures for each in compared]
     columns = [
         (
@@ -224,8 +232,12 @@ def _running(compared: Sequence[Compared]) -> CompareTable:
             ),
         ),
         (
-            "CPU per 1,000 emails, s",
-            _marked([each.cpu_s_per_1000 for each in figures], "low", lambda v: figure(v, 1)),
+            "$ per million emails more",
+            _marked([each.usd_per_million for each in figures], "low", told_usd),
+        ),
+        (
+            f"$ a month, {MONTH / 1e6:g} million emails",
+            _marked([_month_usd(each.cost, prices, MONTH) for each in figures], "low", told_usd),
         ),
         (
             "Log streams to collect",
@@ -246,7 +258,23 @@ def _running(compared: Sequence[Compared]) -> CompareTable:
             ),
         ),
     ]
-    return _table("Running it", compared, columns)
+    return _table(
+        "Running it",
+        compared,
+        columns,
+        f"Dollars at list prices of {prices.region} on {prices.as_of}, without free tier and mail "
+        "provider, from the calls, Lambda time, CPU and logs of this very run. A month has the "
+        "fixed costs, too: load balancer, alarms, the fewest tasks.",
+    )
+
+
+def told_usd(value: float | None) -> str:
+    """Dollars, or a dash."""
+    return "-" if value is None else usd(value)
+
+
+def _month_usd(cost: Cost | None, prices: PriceTable, emails: float) -> float | None:
+    return None if cost is None else bill(cost, prices, emails).pipeline_usd
 
 
 def _marked(
@@ -275,6 +303,19 @@ def _table(
     return CompareTable(title, [name for name, _ in columns], rows, note)
 
 
+def _costs(compared: Sequence[Compared], prices: PriceTable) -> CurveChart:
+    """What a million emails cost, their share of the fixed costs included, over the traffic."""
+    curves = []
+    for each in compared:
+        cost = each.figures.cost
+        if cost is not None:
+            points = [
+                (float(emails), bill(cost, prices, emails).usd_per_million) for emails in TRAFFICS
+            ]
+            curves.append(Curve(each.name, points))
+    return CurveChart("Cost of a million emails", "USD", "emails a month", curves, is_x_log=True)
+
+
 def _curves(
     title: str, compared: Sequence[Compared], of: Callable[[Stage], Percentiles]
 ) -> CurveChart:
@@ -287,4 +328,4 @@ def _curves(
         ]
         if points:
             curves.append(Curve(each.name, points))
-    return CurveChart(title, curves)
+    return CurveChart(title, "ms", "emails a second that went through", curves)

@@ -10,6 +10,7 @@ from reports.compare.limits import find_limit
 from reports.compare.sentences import Compared
 from reports.numbers import Percentiles
 from scenarios.configuration import parse_configuration
+from scenarios.model import EmailLoad
 
 CPU_COUNT = 2
 
@@ -50,6 +51,7 @@ def compared(name, *stages, queue='type = "fifo"', verdicts=(), **changes):
     text = f'name = "{name}"\nsummary = "x"\n[queue]\n{queue}\n'
     fields = {
         "configuration": parse_configuration(text, "x.toml"),
+        "load": EmailLoad(kind="emails", rate_per_s=100, duration_s=10),
         "stages": list(stages) or [stage()],
         "answers": [Answer(kind="ok", status=202, count=3000, p50_ms=5.0, p99_ms=40.0)],
         "calls": {"send": 3000, "receive": 700, "delete": 700},
@@ -57,12 +59,12 @@ def compared(name, *stages, queue='type = "fifo"', verdicts=(), **changes):
         "empty_receives": 20,
         "delivered": 3000,
         "redelivered": 0,
-        "cpu_s": 9.0,
         "log_files": 2,
         "log_bytes": 1_000_000,
         "drain_s": 1.0,
         "drained": True,
         "troubles": [],
+        "cost": None,
     }
     figures = Figures(**(fields | changes))
     return Compared(
