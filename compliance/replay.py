@@ -19,18 +19,27 @@ def replay_command(run: Path, name: str, plan: Plan, seed: int) -> str:
     """
     recorded = (run / name / "experiment.json").exists()
     record = read_experiment(run / name) if recorded else None
+    own = DEFAULT  # configuration of the scenario
     if record is not None:
-        load = parse_scenario(record.scenario_toml, f"{name}/experiment.json").load
-        if isinstance(load, Recorded):
+        tried = parse_scenario(record.scenario_toml, f"{name}/experiment.json")
+        if isinstance(tried.load, Recorded):
             return ""
-        if isinstance(load, LogScan):
+        own = tried.configuration
+        if isinstance(tried.load, LogScan):
             record = None
     scenario = _scenario(run, name, plan)
     if record is not None and record.modules:
         parts = [f"--replace={part}={module}" for part, module in sorted(record.modules.items())]
         arguments = shlex.join([*parts, "--seed", str(seed), scenario])
         return f'python -m queueproof.gallery.trial --run "$(mktemp -d)" {arguments}'
-    command = ["queueproof", "run", scenario, *_how(run, name, plan, record), "--seed", str(seed)]
+    command = [
+        "queueproof",
+        "run",
+        scenario,
+        *_how(run, name, plan, record, own),
+        "--seed",
+        str(seed),
+    ]
     return shlex.join(command)
 
 
@@ -42,7 +51,7 @@ def _scenario(run: Path, name: str, plan: Plan) -> str:
     return _kept(kept) if kept.exists() else plan.scenario
 
 
-def _how(run: Path, name: str, plan: Plan, record: ExperimentRecord | None) -> list[str]:
+def _how(run: Path, name: str, plan: Plan, record: ExperimentRecord | None, own: str) -> list[str]:
     if plan.is_simulated:
         return ["--sim"]
     if record is not None and record.target != REFERENCE:
@@ -53,7 +62,7 @@ def _how(run: Path, name: str, plan: Plan, record: ExperimentRecord | None) -> l
     kept = run.resolve() / name / "configuration.toml"
     is_ours = chosen in configuration_names()
     if is_ours and _sha256(load_configuration(chosen)[1]) == plan.configuration_sha256:
-        return [] if chosen == DEFAULT else ["--configuration", chosen]
+        return [] if chosen == own else ["--configuration", chosen]
     return ["--configuration", _kept(kept) if kept.exists() else chosen]
 
 

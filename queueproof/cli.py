@@ -44,7 +44,7 @@ from reports import terminal as terminal_report
 from reports.compare.files import is_comparison, write_comparison
 from reports.model import RunView
 from reports.view import build
-from scenarios.configuration import DEFAULT, configuration_names, load_configuration
+from scenarios.configuration import configuration_names, load_configuration
 from scenarios.evidence import EvidenceError
 from scenarios.model import Scenario, ScenarioError, catalog_names, load_claims, load_scenario
 
@@ -100,8 +100,9 @@ def run(
         str, typer.Option(help="A service that already runs, as http://127.0.0.1:8080.")
     ] = "",
     configuration: Annotated[
-        str, typer.Option(help="The queue configuration: a name, or the path of its file.")
-    ] = DEFAULT,
+        str,
+        typer.Option(help="A queue configuration, by name or path; else the scenario's own."),
+    ] = "",
     api_key: Annotated[str, typer.Option(envvar="QUEUEPROOF_API_KEY", help="For --target.")] = "",
     i_own_this_target: Annotated[
         bool, typer.Option(help="Required when --target is not on this machine's loopback.")
@@ -386,7 +387,7 @@ def _run(
     runs_dir: Path,
     as_json: bool,
     quiet: bool,
-    configuration: str = DEFAULT,
+    configuration: str = "",
     target: Target | None = None,
     is_simulated: bool = False,
 ) -> None:

@@ -50,14 +50,15 @@ class Planned:
     is_simulated: bool = False
 
 
-def plan(names: Sequence[str], configuration: str = DEFAULT) -> list[Planned]:
-    """The experiments that these scenarios need on one configuration, each once and in order.
+def plan(names: Sequence[str], configuration: str = "") -> list[Planned]:
+    """The experiments that these scenarios need, each once and in order.
+
+    All on one configuration, or, where none is named, each on the one that it is written for.
 
     A control comes right before its experiment, a log scan after the runs whose logs it reads.
     Raises ScenarioError.
     """
     planned: dict[str, Planned] = {}
-    chosen = load_configuration(configuration)
 
     def add(name: str) -> None:
         scenario, text = load_scenario(name)
@@ -74,6 +75,7 @@ def plan(names: Sequence[str], configuration: str = DEFAULT) -> list[Planned]:
             for other in scenario.load.of:
                 if other not in planned:
                     add(other)
+        chosen = load_configuration(configuration or scenario.configuration)
         if isinstance(scenario.load, SqsCallLoad):
             _check_callable(name, chosen[0])
         control = None
@@ -101,7 +103,7 @@ def _check_callable(name: str, configuration: Configuration) -> None:
 def plan_simulated(names: Sequence[str]) -> list[Planned]:
     """The same in virtual time: made small, and without controls. Raises ScenarioError."""
     planned = []
-    for experiment in plan(names):
+    for experiment in plan(names, DEFAULT):
         if not experiment.is_control:
             small, _ = made_small(experiment.scenario)
             planned.append(
@@ -124,7 +126,7 @@ def check_drivable(planned: Sequence[Planned], target: Target) -> None:
 
 def check_configurable(configuration: str, *, target: str, is_simulated: bool) -> None:
     """Raises ScenarioError when a configuration is asked for where none can be chosen."""
-    if configuration != DEFAULT and (target or is_simulated):
+    if configuration not in {"", DEFAULT} and (target or is_simulated):
         other = "--target: it has a queue of its own" if target else "--sim: it has one FIFO queue"
         raise ScenarioError(f"--configuration {shown(configuration)} does not go with {other}")
 

@@ -169,6 +169,7 @@ class Scenario(Model):
     queue: Queue = Queue()
     providers: list[Provider] = Field(default=["smtp"], min_length=1)  # in order of failover
     faults: list[Fault] = Field(default_factory=list, max_length=50)
+    configuration: Name = "fifo"  # the queue configuration that it is written for
     storm: Storm | None = None  # more faults, drawn by the seed
     control: Control | None = None
     expect: Expectation = Expectation()

@@ -53,6 +53,15 @@ def test_another_configuration_than_the_usual_one_is_named(command):
     assert told == "queueproof run baseline --configuration fifo-ht --seed 7"
 
 
+def test_the_configuration_that_a_scenario_is_written_for_needs_no_name(command):
+    _, storm = load_scenario("storm")
+    fifo, batched = (load_configuration(name)[1] for name in ("fifo", "fifo-batched"))
+    told = command(text=storm, name="storm", built="fifo-batched", built_toml=batched)
+    assert told == "queueproof run storm --seed 7"
+    told = command(text=storm, name="storm", built="fifo", built_toml=fifo)
+    assert told == "queueproof run storm --configuration fifo --seed 7"
+
+
 def test_a_configuration_that_is_none_of_ours_is_read_from_the_run(command):
     kept = "runs/20260101T000000Z-x/baseline/configuration.toml"
     assert f"--configuration {kept} " in command(built="mine", built_toml="mine")

@@ -93,3 +93,13 @@ def test_a_runs_folder_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "runs").write_text("")
     with pytest.raises(SuiteError, match="--runs-dir"):
         create_run(tmp_path / "runs", "x")
+
+
+def test_each_scenario_runs_on_the_configuration_that_it_is_written_for():
+    planned = plan(["baseline", "storm"])
+    assert [(p.name, p.configuration.name) for p in planned] == [
+        ("baseline", "fifo"),
+        ("storm.control", "fifo-batched"),
+        ("storm", "fifo-batched"),
+    ]
+    assert {p.configuration.name for p in plan(["baseline", "storm"], "fifo-ht")} == {"fifo-ht"}

@@ -1,4 +1,4 @@
-"""Settings of property tests, and the whole pipeline as real processes on loopback."""
+"""The whole pipeline as real processes on loopback."""
 
 import contextlib
 import json
@@ -11,16 +11,6 @@ import time
 import boto3
 import httpx
 import pytest
-from hypothesis import HealthCheck, settings
-
-# Property tests are not timed: on a busy machine a deadline measures the machine.
-settings.register_profile(
-    "untimed",
-    parent=settings(),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("untimed")
 
 TIMEOUT_S = 60  # a loaded machine takes seconds to start a process
 API_KEY = "key-of-the-shop"
