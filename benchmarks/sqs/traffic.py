@@ -47,15 +47,15 @@ class Queue:
             "MessageDeduplicationId": f"d{number}",
         }
 
-    def sends(self, numbers: Iterator[int]) -> Script:
+    def sends(self, numbers: Iterator[int]) -> list[Request]:
         """One message a call, a unit each."""
         if not self.is_fifo:
             same = request("SendMessage", {"QueueUrl": self.url, **self.message(0)}, units=1)
-            for _ in numbers:
-                yield same
-        for number in numbers:
-            params = {"QueueUrl": self.url, **self.message(number)}
-            yield request("SendMessage", params, units=1)
+            return [same for _ in numbers]
+        return [
+            request("SendMessage", {"QueueUrl": self.url, **self.message(number)}, units=1)
+            for number in numbers
+        ]
 
     def batch_sends(self, numbers: Iterator[int]) -> Script:
         """Ten messages a call, a unit each."""

@@ -50,6 +50,7 @@ from reference.cloud.sqs.snapshot import snapshot
 from reference.cloud.sqs.witness import Witness
 
 _T = TypeVar("_T")
+_Settle = Callable[[BaseException | None], None]  # told the error, or None
 _RENEW_BYTES_MIN = 64 * 1024 * 1024
 _RENEW_GROWTH = 4
 _SLICE_BYTES = 64 * 1024  # of a snapshot at a time: a millisecond or two
@@ -93,7 +94,7 @@ class DataLog(Witness):
         self._renew_at_bytes = renew_bytes_min
         self._departed: tuple[str, int] | None = None
         self._pending: list[bytes] = []
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[_Settle] = []
         self._is_writing = False  # or about to
         self._soon: asyncio.Handle | None = None  # when it is about to
         self.is_behind = False  # the last write failed
@@ -197,16 +198,24 @@ class DataLog(Witness):
 
     async def commit(self) -> None:
         """Return once everything told so far is on disk. Raises OSError when it cannot be."""
-        if not self._pending and not self._is_writing:
-            return
+        if not self.is_whole:
+            await self.once_on_disk(None)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything told so far is on disk."""
+        return not self._pending and not self._is_writing
+
+    def once_on_disk(self, value: _T) -> asyncio.Future[_T]:
+        """Yields the value once everything told so far is on disk; OSError when it cannot be."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(future)
+        future: asyncio.Future[_T] = loop.create_future()
+        self._waiting.append(partial(_settle, future, value))
         if not self._is_writing:
             self._is_writing = True
             # Not at once: other calls that have arrived by now shall share the write.
             self._soon = loop.call_soon(self._start_writing)
-        await future
+        return future
 
     def _start_writing(self) -> None:
         assert self._file is not None, "restore comes before commit"
@@ -229,22 +238,15 @@ class DataLog(Witness):
             assert self._file is not None, "restore comes before commit"
             self._file.append_synced(batch)
 
-    def _written(
-        self, waiting: list[asyncio.Future[None]], batch: bytes, writing: asyncio.Future[None]
-    ) -> None:
+    def _written(self, waiting: list[_Settle], batch: bytes, writing: asyncio.Future[None]) -> None:
         self._is_writing = False
         error = writing.exception()
         self.is_behind = error is not None
         if error is not None:
             # Memory has moved on, so the log must follow before anything may be confirmed.
             self._pending.insert(0, batch)
-        for future in waiting:
-            if future.done():
-                continue
-            if error is None:
-                future.set_result(None)
-            else:
-                future.set_exception(error)
+        for settle in waiting:
+            settle(error)
         if self._waiting:
             self._start_writing()
 
@@ -312,6 +314,15 @@ class DataLog(Witness):
             if self._file is not None:
                 self._file.close()
             os.close(self._lock)
+
+
+def _settle(future: asyncio.Future[_T], value: _T, error: BaseException | None) -> None:
+    if future.done():  # cancelled
+        return
+    if error is None:
+        future.set_result(value)
+    else:
+        future.set_exception(error)
 
 
 def _next_slice(records: Iterator[Record]) -> bytes:

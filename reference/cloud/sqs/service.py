@@ -152,18 +152,33 @@ class DurableSqs(LocalSqs):
         super().__init__(clock, engine, quotas, polls, throttle_error=throttle_error)
         self._data = data
 
-    def run(self, call: Call, request: Request) -> Awaitable[Params]:
-        return self._run_and_commit(call, request)
-
-    async def _run_and_commit(self, call: Call, request: Request) -> Params:
+    def run(self, call: Call, request: Request) -> Params | Awaitable[Params]:
         data = self._data
         if data.is_behind:
-            # Errors, too, may rest on what is not on disk: a queue that was deleted, say.
-            await data.commit()
+            return self._run_caught_up(call, request)
         try:
-            return await finished(super().run(call, request))
-        finally:  # a refusal, too, may have been written down: a burnt attempt id
-            await data.commit()
+            result = super().run(call, request)
+        except SqsError as error:
+            return self._refuse_after_commit(error)
+        if not isinstance(result, dict):
+            return self._commit_after(result)
+        return result if data.is_whole else data.once_on_disk(result)
+
+    async def _run_caught_up(self, call: Call, request: Request) -> Params:
+        await self._data.commit()
+        return await finished(self.run(call, request))
+
+    async def _refuse_after_commit(self, error: SqsError) -> Params:
+        """An error may rest on what is not on disk, such as a queue's deletion, or be written
+        down itself, as burnt attempt ids are."""
+        await self._data.commit()
+        raise error
+
+    async def _commit_after(self, result: Awaitable[Params]) -> Params:
+        try:
+            return await result
+        finally:
+            await self._data.commit()
 
     def close(self) -> None:
         self._data.close()
