@@ -20,7 +20,8 @@ from reference.cloud.sqs.queue import Queue
 Record = dict[str, Any]
 
 # 2: purges and deletions tell their time, attempts, rewrites that overlap with what happens.
-VERSION = 2
+# 3: messages leave out what they do not have.
+VERSION = 3
 
 
 class TornRecordError(Exception):
@@ -79,25 +80,39 @@ def queue_record(queue: Queue, wall: WallTime) -> Record:
 
 
 def message_record(queue: Queue, message: Message, wall: WallTime) -> Record:
-    return {
-        **flight_record(queue, message, wall),
+    """What a new, plain message does not have is left out, as most are new and plain."""
+    record: Record = {
         "e": "message",
+        "q": queue.name,
+        "order": message.order,
+        "group": message.group,
         "id": message.message_id,
         "body": message.body,
-        "attributes": {
-            name: [data_type, base64.b64encode(value).decode(), 1]
-            if isinstance(value, bytes)
-            else [data_type, value, 0]
-            for name, (data_type, value) in (message.attributes or {}).items()
-        },
-        "trace": message.trace_header,
         "dedup_id": message.dedup_id,
         "sent_ms": message.sent_ms,
         "enqueued_s": wall.of(message.enqueued_s),
-        "entered_s": wall.of(message.entered_s),
-        "receives_elsewhere": message.receives_elsewhere,
-        "source": message.source_arn,
+        "visible_at_s": wall.of(message.visible_at_s),
     }
+    if message.receive_count:
+        record = {**flight_record(queue, message, wall), **record}
+    elif message.first_received_ms is not None:  # from the queue that parked it here
+        record["first_received_ms"] = message.first_received_ms
+    if message.attributes:
+        record["attributes"] = {
+            name: [data_type, base64.b64encode(value).decode(), 1]
+            if isinstance(value, bytes)
+            else [data_type, value, 0]
+            for name, (data_type, value) in message.attributes.items()
+        }
+    if message.trace_header is not None:
+        record["trace"] = message.trace_header
+    if message.entered_s != message.enqueued_s:
+        record["entered_s"] = wall.of(message.entered_s)
+    if message.source_arn is not None:
+        record["source"] = message.source_arn
+    if message.receives_elsewhere:
+        record["receives_elsewhere"] = message.receives_elsewhere
+    return record
 
 
 def flight_record(queue: Queue, message: Message, wall: WallTime) -> Record:
@@ -117,7 +132,7 @@ def flight_record(queue: Queue, message: Message, wall: WallTime) -> Record:
 def message_of(record: Record, wall: WallTime) -> Message:
     attributes = {
         name: MessageAttribute(data_type, base64.b64decode(value) if is_binary else value)
-        for name, (data_type, value, is_binary) in record["attributes"].items()
+        for name, (data_type, value, is_binary) in record.get("attributes", {}).items()
     }
     outgoing = Outgoing(
         record["body"],
@@ -125,7 +140,7 @@ def message_of(record: Record, wall: WallTime) -> Message:
         record["group"],
         record["dedup_id"],
         attributes=attributes or None,
-        trace_header=record["trace"],
+        trace_header=record.get("trace"),
     )
     message = Message(
         outgoing,
@@ -135,12 +150,13 @@ def message_of(record: Record, wall: WallTime) -> Message:
         now_s=wall.past(record["enqueued_s"]),
         wall_ms=record["sent_ms"],
     )
-    message.entered_s = wall.past(record["entered_s"])
-    message.receives_elsewhere = record["receives_elsewhere"]
-    message.source_arn = record["source"]
-    message.receive_count = record["receives"]
-    message.received_s = wall.past(record["received_s"])
-    message.first_received_ms = record["first_received_ms"]
+    message.entered_s = wall.past(record.get("entered_s", record["enqueued_s"]))
+    message.receives_elsewhere = record.get("receives_elsewhere", 0)
+    message.source_arn = record.get("source")
+    message.receive_count = record.get("receives", 0)
+    if message.receive_count:
+        message.received_s = wall.past(record["received_s"])
+    message.first_received_ms = record.get("first_received_ms")
     message.visible_at_s = wall.back(record["visible_at_s"])
     return message
 

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from reference.clock import VirtualClock
 from reference.cloud.sqs.contents import DataError, Recovered
 from reference.cloud.sqs.datalog import DataLog
-from reference.cloud.sqs.message import MessageAttribute, Outgoing
+from reference.cloud.sqs.message import Message, MessageAttribute, Outgoing
 
 FIFO = {"FifoQueue": "true", "VisibilityTimeout": "60"}
 
@@ -63,6 +63,33 @@ def test_messages_in_flight_on_a_standard_queue_come_back_once(machine):
     machine.clock.advance(60)
     received = [each.message.message_id for each in queue.receive(10)]
     assert (len(received), len(set(received))) == (3, 3)
+
+
+def test_a_parked_message_keeps_what_happened_to_it_before(machine):
+    dead = machine.engine.create_queue("dead")
+    policy = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 1})
+    queue = machine.engine.create_queue("q", {"RedrivePolicy": policy})
+    attributes = {"a": MessageAttribute("Binary", b"\0"), "b": MessageAttribute("String", "c")}
+    queue.send(Outgoing("m", 1, attributes=attributes, trace_header="t"))
+    machine.clock.advance(3)
+    queue.receive(1, visibility_s=0)
+    machine.clock.advance(4)
+    queue.receive(1)
+
+    def known():
+        (message,) = machine.engine.queue("dead").messages()
+        ages_s = [
+            round(machine.clock.now_s() - at_s, 3)
+            for at_s in (message.enqueued_s, message.entered_s, message.visible_at_s)
+        ]
+        on_clock = {"enqueued_s", "entered_s", "visible_at_s", "received_s"}
+        return ages_s, {
+            name: getattr(message, name) for name in Message.__slots__ if name not in on_clock
+        }
+
+    before = known()
+    machine.restart()
+    assert known() == before
 
 
 def test_time_goes_on_while_the_server_is_down(machine):
