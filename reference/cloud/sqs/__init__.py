@@ -1,6 +1,7 @@
 """A local Amazon SQS: true to its rules, quick, quota-aware, breakable.
 
-    server, connection, reading    sockets to whole requests, and replies back, in order
+    server, connection, reading, familiar
+                                   sockets to whole requests, and replies back, in order
         `-> app -> wire, shapes    requests to checked calls and back
              |---> faults          what goes wrong on demand
              |---> quotas          300 calls a second, or as many as you like
