@@ -142,15 +142,16 @@ def message_of(record: Record, wall: WallTime) -> Message:
         attributes=attributes or None,
         trace_header=record.get("trace"),
     )
+    enqueued_s: float = record["enqueued_s"]
     message = Message(
         outgoing,
         record["dedup_id"],
         message_id=record["id"],
         order=record["order"],
-        now_s=wall.past(record["enqueued_s"]),
+        now_s=wall.past(enqueued_s),
         wall_ms=record["sent_ms"],
     )
-    message.entered_s = wall.past(record.get("entered_s", record["enqueued_s"]))
+    message.entered_s = wall.past(record.get("entered_s", enqueued_s))
     message.receives_elsewhere = record.get("receives_elsewhere", 0)
     message.source_arn = record.get("source")
     message.receive_count = record.get("receives", 0)
