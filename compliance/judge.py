@@ -22,7 +22,7 @@ from scenarios.evidence import EvidenceError, Plan, RunManifest, read_manifest
 from scenarios.model import Claim, LogScan, ScenarioError, load_claims
 
 # A control breaks nothing, so what needs a failure to show cannot be asked of it.
-NEEDS_FAULTS = frozenset({"resend-safe"})
+NEEDS_FAULTS = frozenset({"resend-safe", "drain", "provider-spared"})
 LONG_BYTES = 50_000_000  # ledgers of this size take seconds, so that each step is told
 
 

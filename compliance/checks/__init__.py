@@ -15,6 +15,7 @@ from compliance.checks import (
     false_ack,
     groups_apart,
     order,
+    provider_spared,
     quotas,
     single_send,
     soak,
@@ -24,5 +25,15 @@ from compliance.verdict import Verdict
 
 CHECKS: dict[str, Callable[[History], Verdict]] = {
     module.CLAIM: module.check
-    for module in (delivery, false_ack, single_send, order, groups_apart, drain, quotas, soak)
+    for module in (
+        delivery,
+        false_ack,
+        single_send,
+        order,
+        groups_apart,
+        drain,
+        provider_spared,
+        quotas,
+        soak,
+    )
 }
