@@ -59,5 +59,5 @@ class ProcessJournal(LedgerJournal):
 
     def write(self, **row: object) -> None:
         if not self._process.is_dead:
-            super().write(**row)
+            self._ledgers.write(self._ledger, row)
             self._lose_turn()
