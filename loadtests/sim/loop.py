@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from typing import Any, cast
 
-from loadtests.sim.scheduler import Handle, Process, SimulationError
+from loadtests.sim.scheduler import Handle, Process
 
 
 class ProcessLoop:
@@ -54,15 +54,18 @@ class ProcessLoop:
 
     def run(self, coro: Coroutine[Any, Any, None], done: Callable[[], None] | None = None) -> None:
         """Run a coroutine to its end, and then call `done`."""
+        self.create_task(self._to_its_end(coro, done))
 
-        def end(task: "asyncio.Task[None]") -> None:
-            error = task.exception()
-            if error is not None:
-                raise SimulationError(f"{self._process.name}: {error!r}") from error
+    async def _to_its_end(
+        self, coro: Coroutine[Any, Any, None], done: Callable[[], None] | None
+    ) -> None:
+        try:
+            await coro
+        except Exception as error:  # noqa: BLE001 - whatever it is, the simulation went wrong
+            self._process.scheduler.fail(f"{self._process.name}: {error!r}", error)
+        else:
             if done is not None:
                 done()
-
-        self.create_task(coro).add_done_callback(end)
 
     def get_debug(self) -> bool:
         return False

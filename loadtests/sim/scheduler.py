@@ -56,10 +56,17 @@ class Scheduler:
         self.due: list[Due] = []  # a heap
         self.numbers = itertools.count()
         self._is_stopped = False
+        self._failure: SimulationError | None = None
         self.steps = 0
 
     def stop(self) -> None:
         """End `run` once the callback that runs now is done."""
+        self._is_stopped = True
+
+    def fail(self, what: str, error: Exception) -> None:
+        """The same, and let `run` raise SimulationError: for where nobody would hear of a raise."""
+        self._failure = SimulationError(what)
+        self._failure.__cause__ = error
         self._is_stopped = True
 
     def run(self, *, deadline_s: float) -> bool:
@@ -98,6 +105,8 @@ class Scheduler:
         finally:
             self.steps += turns
             _set_running_loop(None)
+        if self._failure is not None:
+            raise self._failure
         return True
 
 

@@ -60,20 +60,24 @@ class Senders:
         self._done = done
         self._start_s = process.clock.now_s()
         self._armed: Handle | None = None
+        self._armed_for_s: float | None = None
         self._arm()
 
     def _arm(self) -> None:
         """See to it that the next attempt is made when it is due."""
+        due_s = self._schedule.next_due_s()
+        if due_s == self._armed_for_s:
+            return
         if self._armed is not None:
             self._armed.cancel()
-        due_s = self._schedule.next_due_s()
-        self._armed = None
+        self._armed, self._armed_for_s = None, due_s
         if due_s is not None:
             at_s = max(self._start_s + due_s, self._process.clock.now_s())
             self._armed = self._process.call_at(at_s, self._take)
 
     def _take(self) -> None:
         self._route.threads.spawn(partial(self._send, self._schedule.take()))
+        self._armed = self._armed_for_s = None
         self._arm()
 
     def _send(self, attempt: Attempt) -> None:
