@@ -82,6 +82,7 @@ class LocalSqs:
         self._watch = watch
         self._fault_rows = fault_rows
         self._monkeypatch = pytest.MonkeyPatch()
+        self._own_client = sqs_client(endpoint_url)  # to make one takes longer than to ask
 
     @property
     def env(self) -> dict[str, str]:
@@ -130,10 +131,9 @@ class LocalSqs:
         return self._create(f"{stem}{suffix}", wanted, dead_letter)
 
     def _create(self, name: str, attributes: dict[str, str], dead_letter: Queue | None) -> Queue:
-        client = self.client()
+        client = self._own_client
         url = client.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
         asked = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        client.close()
         return Queue(name, url, asked["Attributes"]["QueueArn"], dead_letter)
 
     def waiting(self) -> dict[str, int]:
@@ -150,14 +150,13 @@ class LocalSqs:
         }
 
     def _dead_letter_queues(self) -> set[str]:
-        client = self.client()
+        client = self._own_client
         names = set()
         for url in client.list_queues().get("QueueUrls", []):
             asked = client.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
             policy = asked.get("Attributes", {}).get("RedrivePolicy")
             if policy:
                 names.add(json.loads(policy)["deadLetterTargetArn"].rpartition(":")[2])
-        client.close()
         return names
 
     @property
@@ -170,9 +169,10 @@ class LocalSqs:
         """All faults that began, fired and ended, as rows of the `faults` ledger."""
         return list(self._fault_rows.rows)
 
-    def forget_env(self) -> None:
-        """Undo `set_env`."""
+    def close(self) -> None:
+        """Undo `set_env`, and hang up."""
         self._monkeypatch.undo()
+        self._own_client.close()
 
 
 @contextmanager
@@ -184,4 +184,4 @@ def serving() -> Iterator[LocalSqs]:
         try:
             yield sqs
         finally:
-            sqs.forget_env()
+            sqs.close()
