@@ -92,8 +92,9 @@ def check(history: History) -> Verdict:
 def _downs(history: History) -> list[_Down]:
     found = []
     for fault in planned_faults(history.scenario, history.record.seed):
-        is_down = isinstance(fault, FailingProvider) and fault.kind in DOWN
-        if not is_down or fault.probability < 1 or fault.nth_call or fault.period_s:
+        if not isinstance(fault, FailingProvider) or fault.kind not in DOWN:
+            continue
+        if fault.probability < 1 or fault.nth_call or fault.period_s:
             continue
         from_s, until_s = history.rows(WINDOW, label=fault.label)[0]
         if from_s is None or until_s is None:
