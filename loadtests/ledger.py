@@ -20,7 +20,11 @@ class LedgerWriter:
     def write(self, **row: object) -> None:
         """Append one event; `at_s` is now unless the row brings its own."""
         row.setdefault("at_s", time.monotonic())
-        left = json.dumps(row, separators=(",", ":")).encode() + b"\n"
+        self.append(json.dumps(row, separators=(",", ":")).encode() + b"\n")
+
+    def append(self, lines: bytes) -> None:
+        """Append whole lines as they are."""
+        left = lines
         while left:  # a nearly full disk takes part of a line
             left = left[os.write(self._fd, left) :]
 

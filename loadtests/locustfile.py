@@ -10,6 +10,7 @@ import uuid
 from argparse import Namespace
 
 from loadtests import lifecycle
+from loadtests.distributed.share import Share
 from loadtests.options import email_load
 from loadtests.schedule import Schedule
 from loadtests.users import EMAIL, EmailSender
@@ -18,15 +19,16 @@ from scenarios.arrivals import email_arrivals, synthetic_people
 __all__ = ["EmailSender"]
 
 
-def schedule(options: Namespace) -> Schedule:
+def schedule(options: Namespace, share: Share) -> Schedule:
     """Invent the people and draw up what is to be sent to them."""
     load = email_load(options)
     EmailSender.people = synthetic_people(load.people, options.seed)
     EmailSender.network_timeout = load.timeout_s
     # The queue remembers keys for five minutes, so a second plain run needs new ones.
     prefix = options.key_prefix or uuid.uuid4().hex[:12]
-    arrivals = email_arrivals(load, options.seed, prefix)
+    arrivals = share.of(email_arrivals(load, options.seed, prefix))
     return Schedule({EMAIL: arrivals}, load.retries, options.seed)
 
 
-lifecycle.attach(schedule, target_option="host")
+# The host may have come from the command line, the web UI or the master.
+lifecycle.attach(schedule, target_of=lambda environment: environment.host or "")

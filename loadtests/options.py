@@ -23,7 +23,8 @@ def add_options(parser: Any) -> None:
     parser.add_argument("--seed", type=int, default=1, help="decides traffic and people")
     parser.add_argument("--key-prefix", default="", help="of idempotency keys; default: random")
     parser.add_argument("--api-key", default="", env_var="LOCUST_API_KEY", include_in_web_ui=False)
-    parser.add_argument("--ledger-dir", type=Path, default=None, help="folder for the evidence")
+    # As text: a master hands its options to its workers as plain values.
+    parser.add_argument("--ledger-dir", default="", help="folder for the evidence")
     parser.add_argument("--duration", type=float, default=0.0, help="seconds; default: scenario's")
     parser.add_argument("--sqs-endpoint", default="", help="for direct SQS load")
     parser.add_argument("--queue-url", default="", help="for direct SQS load")
@@ -33,6 +34,16 @@ def add_options(parser: Any) -> None:
         action="store_true",
         help="required for a target that is not on this machine's loopback",
     )
+
+
+def options_of(environment: Any) -> Namespace:
+    """The parsed command line of a Locust process."""
+    return environment.parsed_options or Namespace()
+
+
+def ledger_folder(options: Namespace) -> Path | None:
+    """Where the evidence goes, if it is kept."""
+    return Path(options.ledger_dir) if options.ledger_dir else None
 
 
 def email_load(options: Namespace) -> EmailLoad:

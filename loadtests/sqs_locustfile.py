@@ -15,7 +15,8 @@ from locust import events
 from locust.env import Environment
 
 from loadtests import lifecycle
-from loadtests.options import TargetError, sqs_call_load
+from loadtests.distributed.share import Share
+from loadtests.options import TargetError, options_of, sqs_call_load
 from loadtests.schedule import Schedule
 from loadtests.users import SqsCaller
 from scenarios.arrivals import call_arrivals
@@ -24,7 +25,7 @@ from scenarios.model import CALLED_ACTIONS, Retries
 __all__ = ["SqsCaller"]
 
 
-def schedule(options: Namespace) -> Schedule:
+def schedule(options: Namespace, share: Share) -> Schedule:
     """The same evenly spaced calls for each action."""
     load = sqs_call_load(options)
     credentials = botocore.session.get_session().get_credentials()
@@ -34,13 +35,13 @@ def schedule(options: Namespace) -> Schedule:
     SqsCaller.credentials = credentials
     SqsCaller.network_timeout = load.timeout_s
     prefix = options.key_prefix or uuid.uuid4().hex[:12]
-    streams = {action: call_arrivals(load, prefix) for action in CALLED_ACTIONS}
+    streams = {action: share.of(call_arrivals(load, prefix)) for action in CALLED_ACTIONS}
     return Schedule(streams, Retries(attempts_max=1), options.seed)
 
 
 def delete_what_is_in_hand(environment: Environment, **_: Any) -> None:
     """Leave nothing in flight: it would come back only after its visibility timeout."""
-    options = environment.parsed_options or Namespace()
+    options = options_of(environment)
     client: Any = botocore.session.get_session().create_client(
         "sqs", region_name=options.aws_region, endpoint_url=options.sqs_endpoint
     )
@@ -49,5 +50,5 @@ def delete_what_is_in_hand(environment: Environment, **_: Any) -> None:
         client.delete_message(QueueUrl=options.queue_url, ReceiptHandle=handle)
 
 
-lifecycle.attach(schedule, target_option="sqs_endpoint")
+lifecycle.attach(schedule, target_of=lambda environment: options_of(environment).sqs_endpoint)
 events.quitting.add_listener(delete_what_is_in_hand)  # type: ignore[no-untyped-call]
