@@ -24,11 +24,13 @@ from queueproof import doctor as doctor_checks
 from queueproof import template as template_command
 from queueproof import trace as trace_command
 from queueproof import up as up_command
+from queueproof.capacity.command import capacity
 from queueproof.compare import compare_configurations, compared_work
 from queueproof.driven import driven, emit
 from queueproof.gallery.catalog import GalleryError
 from queueproof.gallery.command import open_gallery
 from queueproof.guard import EXIT_COULD_NOT_RUN, guarded
+from queueproof.options import AsJson, Quiet, RunFolder, RunsDir, Seed
 from queueproof.progress import PatientConsole, progress
 from queueproof.simulate import check_simulable, try_seeds
 from queueproof.suite import (
@@ -71,11 +73,7 @@ app = typer.Typer(
     help="Tries to refute what a queue-backed email service claims, and shows the evidence.",
 )
 
-Seed = Annotated[int, typer.Option(help="Decides traffic, people and faults.", min=0)]
-RunsDir = Annotated[Path, typer.Option(help="Where runs are written.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
-RunFolder = Annotated[Path, typer.Argument(help="A run directory, such as runs/latest.")]
+app.command(epilog="Example: queueproof capacity --skew even --skew hot")(capacity)
 
 
 @app.command(epilog="Example: queueproof verify --seed 7")

@@ -77,7 +77,7 @@ def plan(names: Sequence[str], configuration: str = "") -> list[Planned]:
                     add(other)
         chosen = load_configuration(configuration or scenario.configuration)
         if isinstance(scenario.load, SqsCallLoad):
-            _check_callable(name, chosen[0])
+            check_callable(name, chosen[0])
         control = None
         if scenario.control is not None:
             control = f"{scenario.name}.control"
@@ -91,7 +91,8 @@ def plan(names: Sequence[str], configuration: str = "") -> list[Planned]:
     return list(planned.values())
 
 
-def _check_callable(name: str, configuration: Configuration) -> None:
+def check_callable(name: str, configuration: Configuration) -> None:
+    """Raises ScenarioError when there is not one FIFO queue to call."""
     queue = configuration.queue
     if not queue.is_fifo or queue.count > 1:
         raise ScenarioError(
@@ -164,6 +165,21 @@ def run_suite(
 
     KeyboardInterrupt is passed on when everything is stopped; the manifest then has no end.
     """
+    manifest = begin(run, planned, seed=seed, command=command, target=target)
+    for experiment in planned:
+        run_one(experiment, run, seed, say, target=target, modules=modules)
+    finish(run, manifest)
+
+
+def begin(
+    run: Path,
+    planned: Sequence[Planned],
+    *,
+    seed: int,
+    command: list[str],
+    target: Target | None = None,
+) -> RunManifest:
+    """Write down what a run is to try, and point `latest` at it."""
     manifest = RunManifest(
         name=run.name,
         started_at=_now(),
@@ -177,8 +193,23 @@ def run_suite(
     )
     write_record(run / "manifest.json", manifest)
     _point_latest_at(run)
-    for experiment in planned:
-        _run_one(experiment, run, seed, say, target=target, modules=modules)
+    return manifest
+
+
+def plan_more(run: Path, manifest: RunManifest, experiment: Planned) -> RunManifest:
+    """Write down one experiment more, before it begins."""
+    manifest = manifest.model_copy(
+        update={
+            "experiments": [*manifest.experiments, experiment.name],
+            "plans": {**manifest.plans, experiment.name: _plan_of(experiment, None)},
+        }
+    )
+    write_record(run / "manifest.json", manifest)
+    return manifest
+
+
+def finish(run: Path, manifest: RunManifest) -> None:
+    """Write down that a run came to its end."""
     write_record(run / "manifest.json", manifest.model_copy(update={"finished_at": _now()}))
 
 
@@ -203,15 +234,17 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _run_one(
+def run_one(
     experiment: Planned,
     run: Path,
     seed: int,
     say: Progress,
     *,
-    target: Target | None,
-    modules: Mapping[str, str] | None,
+    target: Target | None = None,
+    modules: Mapping[str, str] | None = None,
 ) -> None:
+    """Drive one experiment into the run's folder."""
+
     def say_for(text: str) -> None:
         say(f"{experiment.name}: {text}")
 

@@ -66,6 +66,15 @@ def zipf_weights(groups: int, skew: float) -> list[float]:
     return [1 / rank**skew for rank in range(1, groups + 1)]
 
 
+def group_weights(load: EmailLoad) -> list[float]:
+    """How a load spreads over its groups; a hot one is the first."""
+    if not load.hot_share:
+        return zipf_weights(load.groups, load.group_skew)
+    others = zipf_weights(load.groups - 1, load.group_skew)
+    scale = (1 - load.hot_share) / sum(others)
+    return [load.hot_share, *(weight * scale for weight in others)]
+
+
 def email_blocks(load: EmailLoad, seed: int) -> Iterator[ArrivalBlock]:
     """The emails of a load in bulk, in the order of their intended times.
 
@@ -80,7 +89,7 @@ def email_blocks(load: EmailLoad, seed: int) -> Iterator[ArrivalBlock]:
     # Stages stretch and squeeze the time of a load of one email a second.
     rate_per_s = 1.0 if load.stages else load.rate_per_s
     draws = _twister(f"arrivals/{seed}")
-    cumulative = np.cumsum(zipf_weights(load.groups, load.group_skew))
+    cumulative = np.cumsum(group_weights(load))
     first, last = 0, 0.0
     some = 1 << int(load.emails).bit_length()  # more than are expected
     block = min(max(some, BLOCK_ARRIVALS_MIN), BLOCK_ARRIVALS)

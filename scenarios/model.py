@@ -52,6 +52,7 @@ class EmailLoad(Model):
     arrivals: Literal["even", "poisson"] = "poisson"
     groups: int = Field(20, ge=1, le=100_000)
     group_skew: float = Field(1.0, ge=0, le=10)  # Zipf exponent; 0 spreads evenly
+    hot_share: float = Field(0.0, ge=0, lt=1)  # in one group; the others share the rest by skew
     people: int = Field(200, ge=1, le=5_000)
     senders: int = Field(128, ge=1, le=10_000)  # requests that may be under way at once
     timeout_s: float = Field(10.0, gt=0, le=600)
@@ -62,6 +63,8 @@ class EmailLoad(Model):
         starts_s = [stage.start_s for stage in self.stages]
         if any(later <= start for start, later in itertools.pairwise(starts_s)):
             raise ValueError("stages: each must start after the one before it")
+        if self.hot_share and self.groups == 1:
+            raise ValueError("hot_share: one group has everything; a hot one needs others")
         _check_bounded(self.emails)
         return self
 
