@@ -14,18 +14,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from compliance.judge import judge as judge_run
-from compliance.pricing.table import PRICES, PriceError, load_prices
+from compliance.pricing.table import PriceError
 from compliance.verdict import Judgement, Outcome
 from loadtests.live import Target
 from loadtests.options import TargetError
 from loadtests.processes import ComponentError
-from queueproof import cost as cost_command
 from queueproof import doctor as doctor_checks
 from queueproof import template as template_command
 from queueproof import trace as trace_command
 from queueproof import up as up_command
 from queueproof.capacity.command import capacity
 from queueproof.compare import compare_configurations, compared_work
+from queueproof.cost import cost
 from queueproof.driven import driven, emit
 from queueproof.gallery.catalog import GalleryError
 from queueproof.gallery.command import open_gallery
@@ -73,6 +73,7 @@ app = typer.Typer(
     help="Tries to refute what a queue-backed email service claims, and shows the evidence.",
 )
 
+app.command(epilog="Example: queueproof cost runs/latest --emails-per-month 30000000")(cost)
 app.command(epilog="Example: queueproof capacity --skew even --skew hot")(capacity)
 
 
@@ -245,23 +246,6 @@ def report(run_folder: RunFolder) -> None:
         write_comparison(run, judgement, view)
     terminal_report.render(view, Console())
     raise typer.Exit(EXIT[judgement.outcome])
-
-
-@app.command(epilog="Example: queueproof cost runs/latest --emails-per-month 30000000")
-def cost(
-    run_folder: RunFolder,
-    emails_per_month: Annotated[
-        float, typer.Option(help="The traffic that the bill is for.", min=1, max=1e12)
-    ] = 1_000_000,
-    free_tier: Annotated[bool, typer.Option(help="Take off what AWS gives for nothing.")] = False,
-    prices: Annotated[Path, typer.Option(help="Another price list, in TOML.")] = PRICES,
-    as_json: AsJson = False,
-) -> None:
-    """Say what a run's work costs on AWS, per million emails and by month."""
-    table = load_prices(prices)
-    costs = cost_command.run_costs(run_folder.resolve(), table)
-    tell = cost_command.as_json if as_json else cost_command.as_text
-    emit(tell(costs, table, emails_per_month, with_free_tier=free_tier))
 
 
 @app.command(epilog="Example: queueproof template fifo-ht --out fifo-ht.yaml")

@@ -2,13 +2,33 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from compliance.checks.cost import Bill, Cost, bill
 from compliance.ledgers import Ledgers
-from compliance.pricing.table import PriceTable
+from compliance.pricing.table import PRICES, PriceTable, load_prices
+from queueproof.driven import emit
+from queueproof.options import AsJson, RunFolder
 from reports.cost import cost_view, experiment_cost, usd
 from scenarios.evidence import EvidenceError, read_experiment, read_manifest
+
+
+def cost(
+    run_folder: RunFolder,
+    emails_per_month: Annotated[
+        float, typer.Option(help="The traffic that the bill is for.", min=1, max=1e12)
+    ] = 1_000_000,
+    free_tier: Annotated[bool, typer.Option(help="Take off what AWS gives for nothing.")] = False,
+    prices: Annotated[Path, typer.Option(help="Another price list, in TOML.")] = PRICES,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a run's work costs on AWS, per million emails and by month."""
+    table = load_prices(prices)
+    costs = run_costs(run_folder.resolve(), table)
+    tell = _as_json if as_json else _as_text
+    emit(tell(costs, table, emails_per_month, with_free_tier=free_tier))
 
 
 def run_costs(run: Path, prices: PriceTable) -> dict[str, Cost]:
@@ -29,7 +49,7 @@ def run_costs(run: Path, prices: PriceTable) -> dict[str, Cost]:
     return costs
 
 
-def as_json(
+def _as_json(
     costs: dict[str, Cost], prices: PriceTable, emails_per_month: float, *, with_free_tier: bool
 ) -> str:
     told: dict[str, Any] = {
@@ -44,7 +64,7 @@ def as_json(
     return json.dumps({"left_out": prices.left_out, "experiments": told}, indent=2)
 
 
-def as_text(
+def _as_text(
     costs: dict[str, Cost], prices: PriceTable, emails_per_month: float, *, with_free_tier: bool
 ) -> str:
     """A table an experiment: what a million emails take, what a month costs."""
