@@ -43,7 +43,7 @@ _SENTENCES = (
 )
 _VOTES_ALONE = 3  # for a run that nothing introduces; 2 doubles what is made up
 _RUN_WORDS_MAX = 4  # small ones not counted
-_SMALL_WORDS_MAX = 3
+_SMALL_WORDS_EACH = 2  # van der, de la, von und
 _ANY_SMALL_CHARS_MAX = 4
 # Jan van 't Hof: the gap before a small word that lost its vowel.
 _GAPS = (" ", " '", " \N{RIGHT SINGLE QUOTATION MARK}")
@@ -250,7 +250,7 @@ def _bounded(row: list[re.Match[str]]) -> Iterator[list[re.Match[str]]]:
     while row and not is_name_word(row[-1].group()):
         row = row[:-1]
     names = sum(is_name_word(word.group()) for word in row)
-    if 2 <= names <= _RUN_WORDS_MAX and len(row) - names <= _SMALL_WORDS_MAX:
+    if 2 <= names <= _RUN_WORDS_MAX and len(row) - names <= _SMALL_WORDS_EACH * names:
         yield row
 
 

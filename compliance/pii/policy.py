@@ -104,6 +104,8 @@ def load_policy(path: Path | None, folder: Path) -> tuple[Policy, Path]:
     table = find_table("scan", path, folder)
     if table is None:
         return Policy(), folder
+    if not table.values:
+        return Policy(), table.file.absolute().parent
     # Only where there is something to read: it takes a tenth of a second to import.
     from compliance.pii.policy_file import policy_of  # noqa: PLC0415
 

@@ -17,13 +17,18 @@ from compliance.pii.outputs import (
     fingerprint,
     render,
 )
+from compliance.pii.settings_file import SettingsError
 from compliance.pii.source_check.check import CheckReport, CheckSettings, Finding, check_source
+from compliance.pii.source_check.lint_file import load_settings
 from compliance.pii.source_check.rules import RULES
 
-CLEAN, FINDINGS, INCOMPLETE = 0, 1, 3  # argparse itself exits with 2 on wrong usage
+CLEAN, FINDINGS, USAGE, INCOMPLETE = 0, 1, 2, 3
 _EPILOG = """\
 exit codes: 0 clean; 1 findings; 2 usage; 3 could not check everything, or checked nothing
 inline allow: # pii: allow RULE until YYYY-MM-DD because REASON
+
+Settings come from queueproof.toml ([lint]) or pyproject.toml ([tool.queueproof.lint]) at or above
+the working directory: paths, fail_on, pii_names, sanitizers. Names given here are added to those.
 
 example: queueproof lint src/ --format sarif > lint.sarif
 """
@@ -31,11 +36,22 @@ example: queueproof lint src/ --format sarif > lint.sarif
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Check and print; returns the exit code."""
-    options = _parser().parse_args(argv)
-    settings = CheckSettings(tuple(options.pii_name), tuple(options.sanitizer))
-    report = check_source(options.paths, today=datetime.now(UTC).date(), settings=settings)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    try:
+        told = load_settings(options.config, Path.cwd())
+    except SettingsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USAGE
+    paths = options.paths or told.targets
+    if not paths:
+        parser.error("nothing to check: give PATH.., or paths in [lint]")
+    settings = CheckSettings(
+        (*told.pii_names, *options.pii_name), (*told.sanitizers, *options.sanitizer)
+    )
+    report = check_source(paths, today=datetime.now(UTC).date(), settings=settings)
     sys.stdout.write(render(options.format, as_report(report)))
-    return exit_code(report, fail_on=options.fail_on)
+    return exit_code(report, fail_on=options.fail_on or told.fail_on)
 
 
 def exit_code(report: CheckReport, *, fail_on: str) -> int:
@@ -140,12 +156,12 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file or folder")
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="file or folder")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the settings file to use")
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     parser.add_argument(
         "--fail-on",
         choices=("error", "warning"),
-        default="error",
         help="the lowest level that makes the exit code 1; default: error",
     )
     parser.add_argument(
