@@ -3,8 +3,11 @@
 from benchmarks.checker import CHECKER
 from benchmarks.pipeline import PIPELINE
 from benchmarks.scanner import SCANNER
+from benchmarks.scanner_stream import SCANNER_STREAM
 from benchmarks.sim import SIM
 from benchmarks.sqs.bench import SQS
 from benchmarks.stage import Bench
 
-BENCHES: dict[str, Bench] = {bench.name: bench for bench in (PIPELINE, SQS, SCANNER, CHECKER, SIM)}
+BENCHES: dict[str, Bench] = {
+    bench.name: bench for bench in (PIPELINE, SQS, SCANNER, SCANNER_STREAM, CHECKER, SIM)
+}

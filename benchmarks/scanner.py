@@ -1,8 +1,8 @@
 """The log scanner beside plain Presidio: same lines, same model, one core, start-up included.
 
 Plain Presidio reads a slice that fits its time, and the whole is projected from it: its speed does
-not depend on how many lines there are. presidio-cli and presidio-rs are not installed here, so
-there are no rows for them.
+not depend on how many lines there are. So do presidio-cli and presidio-rs, where they are installed
+(`pip install presidio-cli presidio-rs`; dependency group `bench`).
 """
 
 import importlib.util
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import commands
+from benchmarks import commands, plain_presidio
 from benchmarks.commands import Finished
 from benchmarks.figures import Goal, Row, Table, at_least, at_most
 from benchmarks.log_lines import log_lines
@@ -42,9 +42,10 @@ class Corpus:
     goals: tuple[Goal, ...]
     plain_s: float  # how long plain Presidio may read it
     repeats: int
+    others_s: float = 0.0  # how long each of the others may
 
 
-SMALL = Corpus(2_000, 0.03, (at_least(40, of=PLAIN),), plain_s=30, repeats=3)
+SMALL = Corpus(2_000, 0.03, (at_least(40, of=PLAIN),), plain_s=30, repeats=3, others_s=10)
 LARGE = Corpus(200_000, 0.003, (at_least(100, of=PLAIN),), plain_s=15, repeats=1)
 QUICK_SMALL = Corpus(2_000, 0.03, SMALL.goals, plain_s=8, repeats=2)
 QUICK_LARGE = Corpus(20_000, 0.003, (), plain_s=4, repeats=1)
@@ -66,13 +67,7 @@ def run(stage: Stage) -> Iterator[Table]:
 
 def beside_plain(stage: Stage, corpus: Corpus, log: Path) -> Table:
     """Lines a second, from the start of each program to its end."""
-    stage.say(f"plain Presidio on {log.name}")
-    plain = commands.run(
-        _python("benchmarks.plain_presidio", log, "--seconds", corpus.plain_s, "--model", _model()),
-        log=stage.folder / "plain.txt",
-        timeout_s=corpus.plain_s + MARGIN_S,
-        is_one_core=True,
-    )
+    plain = _presidio(stage, log, plain_presidio.PLAIN, corpus.plain_s)
     stage.say(f"compliance.pii on {log.name}")
     ours = [
         commands.run(
@@ -86,6 +81,7 @@ def beside_plain(stage: Stage, corpus: Corpus, log: Path) -> Table:
     ]
     rows = [
         *plain_rows(plain, corpus.lines),
+        *(_other_rows(stage, corpus, log) if corpus.others_s else ()),
         Row(
             name=OURS,
             unit=PER_S,
@@ -105,7 +101,27 @@ def beside_plain(stage: Stage, corpus: Corpus, log: Path) -> Table:
     return Table(title=title, rows=rows, reference=PLAIN)
 
 
-def plain_rows(plain: Finished, lines: int) -> list[Row]:
+def _presidio(stage: Stage, log: Path, engine: str, seconds: float) -> Finished:
+    stage.say(f"{engine} on {log.name}")
+    options = ["--engine", engine, "--seconds", seconds, "--model", _model()]
+    return commands.run(
+        _python("benchmarks.plain_presidio", log, *options),
+        log=stage.folder / f"{engine}.txt",
+        timeout_s=seconds + MARGIN_S,
+        is_one_core=True,
+    )
+
+
+def _other_rows(stage: Stage, corpus: Corpus, log: Path) -> Iterator[Row]:
+    for engine in (plain_presidio.CLI, plain_presidio.RUST):
+        if importlib.util.find_spec(engine.replace("-", "_")) is None:
+            yield Row(name=engine, unit=PER_S, note=f"not installed: pip install {engine}")
+            continue
+        finished = _presidio(stage, log, engine, corpus.others_s)
+        yield from plain_rows(finished, corpus.lines, name=engine)
+
+
+def plain_rows(plain: Finished, lines: int, name: str = PLAIN) -> list[Row]:
     """Plain Presidio on all lines, projected where it read only some."""
     told = json.loads(plain.output)
     share = lines / told["lines"]
@@ -118,8 +134,8 @@ def plain_rows(plain: Finished, lines: int) -> list[Row]:
         how = f"projected from the first {told['lines']:,} lines, {whole_s:,.0f} s in all"
     note = f"{how}; start-up {start_up_s:.1f} s, {plain.rss_peak_bytes / 1e6:,.0f} MB"
     return [
-        Row(name=PLAIN, unit=PER_S, samples=(lines / whole_s,), note=note),
-        Row(name=PLAIN, unit=PER_CPU_S, samples=(lines / whole_cpu_s,)),
+        Row(name=name, unit=PER_S, samples=(lines / whole_s,), note=note),
+        Row(name=name, unit=PER_CPU_S, samples=(lines / whole_cpu_s,)),
     ]
 
 

@@ -20,7 +20,18 @@ from benchmarks.stage import Bench
 def test_list_names_every_bench(capsys):
     assert main(["--list"]) == 0
     named = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert named == list(BENCHES) == ["pipeline", "sqs", "scanner", "checker", "sim"]
+    assert (
+        named
+        == list(BENCHES)
+        == [
+            "pipeline",
+            "sqs",
+            "scanner",
+            "scanner-stream",
+            "checker",
+            "sim",
+        ]
+    )
 
 
 def test_a_wrong_name_is_a_usage_error_that_says_the_right_ones(capsys):
@@ -36,8 +47,8 @@ def test_a_json_file_that_cannot_be_written_is_refused_before_anything_runs(tmp_
 
 
 def test_all_budgets_fit_the_time_of_a_coffee():
-    assert sum(bench.budget_s for bench in BENCHES.values()) <= 16 * 60
-    assert sum(bench.quick_budget_s for bench in BENCHES.values()) <= 4 * 60 + 30
+    assert sum(bench.budget_s for bench in BENCHES.values()) <= 20 * 60
+    assert sum(bench.quick_budget_s for bench in BENCHES.values()) <= 5 * 60
 
 
 def test_a_bench_that_breaks_keeps_its_tables_and_says_why(capsys):
