@@ -24,7 +24,12 @@ from queueproof import template as template_command
 from queueproof import trace as trace_command
 from queueproof import up as up_command
 from queueproof.capacity.command import capacity
-from queueproof.compare import compare_configurations, compared_work
+from queueproof.compare import (
+    check_compares_runs_alone,
+    compare_configurations,
+    compared_work,
+    show_difference,
+)
 from queueproof.cost import cost
 from queueproof.driven import driven, emit
 from queueproof.gallery.catalog import GalleryError
@@ -151,6 +156,10 @@ def compare(
         str, typer.Option(help="The work for all: a name of the catalogue, or a file's path.")
     ] = "",
     quick: Annotated[bool, typer.Option("--quick", help="In at most four minutes.")] = False,
+    runs: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(help="Instead: what the second of two runs does otherwise than the first."),
+    ] = None,
     seed: Seed = 1,
     runs_dir: RunsDir = Path("runs"),
     as_json: AsJson = False,
@@ -160,6 +169,10 @@ def compare(
 
     Exit code 0 when each could be compared, whatever was found; 3 when one could not.
     """
+    if runs is not None:
+        check_compares_runs_alone(configurations, scenario, quick=quick)
+        show_difference(*runs, as_json=as_json)
+        return
     raise typer.Exit(
         compare_configurations(
             configurations or configuration_names(),

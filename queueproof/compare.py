@@ -1,13 +1,17 @@
 """`queueproof compare`: the same work on each configuration, on one page."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+
+from rich.console import Console
 
 from queueproof.driven import driven, emit
 from queueproof.guard import EXIT_COULD_NOT_RUN
 from queueproof.suite import Planned, create_run, plan
 from reports.compare import terminal
+from reports.compare.difference import compare_runs
 from reports.compare.files import write_comparison
 from scenarios.model import EmailLoad, ScenarioError, shown
 
@@ -34,6 +38,25 @@ def compare_configurations(
         terminal.render(comparison.view, comparison.compared, console)
     is_whole = len(comparison.compared) == len(configurations) and not comparison.view.troubles
     return 0 if is_whole else EXIT_COULD_NOT_RUN
+
+
+def check_compares_runs_alone(
+    configurations: Sequence[str] | None, scenario: str, *, quick: bool
+) -> None:
+    """Raises ScenarioError when runs are to be compared, and something is to be run as well."""
+    others = [*(configurations or []), *(["--scenario"] if scenario else [])]
+    if others or quick:
+        other = (others or ["--quick"])[0]
+        raise ScenarioError(f"--runs does not go with {shown(other)}: these runs are over")
+
+
+def show_difference(run_a: Path, run_b: Path, *, as_json: bool) -> None:
+    """Print what run B does otherwise than run A. Raises EvidenceError."""
+    found = compare_runs(run_a.resolve(), run_b.resolve())
+    if as_json:
+        emit(json.dumps([{**asdict(each), "is_sure": each.is_sure} for each in found], indent=2))
+    else:
+        terminal.render_differences(found, Console())
 
 
 def compared_work(scenario: str, *, quick: bool) -> str:

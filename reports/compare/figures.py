@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compliance.checks.cost import Cost
+from compliance.checks.cost import Cost, bill
 from compliance.checks.logs import component_logs
 from compliance.history import configuration_of
 from compliance.ledgers import Ledgers
@@ -21,6 +21,8 @@ from scenarios.model import EmailLoad, parse_scenario
 from scenarios.storm import planned_faults
 
 OURS = ("api", "worker")  # whose logs a team has to collect, whoever plays the part
+
+MONTH_EMAILS = 10_000_000  # the traffic of the monthly figure
 
 FINAL_CALLS = """
     select name, source, max(value) from metrics
@@ -115,6 +117,7 @@ class Figures:
     drained: bool
     troubles: Sequence[str]
     cost: Cost | None  # None where no email arrived
+    month_usd: float | None  # of MONTH_EMAILS
 
     @property
     def calls_per_email(self) -> float | None:
@@ -169,6 +172,7 @@ def read_figures(folder: Path, prices: PriceTable) -> Figures:
                 )
         calls, throttled, empty = _calls(ledgers)
         logs = [log for name in OURS for log in component_logs(folder, name)]
+        cost = experiment_cost(ledgers, record, prices)
         return Figures(
             configuration=configuration,
             load=scenario.load,
@@ -184,7 +188,8 @@ def read_figures(folder: Path, prices: PriceTable) -> Figures:
             drain_s=None if drain is None else drain.end_s - drain.start_s,
             drained=bool(record.drained),
             troubles=_troubles(record),
-            cost=experiment_cost(ledgers, record, prices),
+            cost=cost,
+            month_usd=None if cost is None else bill(cost, prices, MONTH_EMAILS).pipeline_usd,
         )
 
 

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compliance.verdict import Outcome, Verdict
-from reports.compare.figures import Figures
+from reports.compare.figures import MONTH_EMAILS, Figures
 from reports.compare.limits import Limit
+from reports.cost import usd
 
 FIFO_CALLS_PER_S = 300  # SQS Developer Guide, quotas-queues.html: per API action
+A_MONTH = f"for a month of {MONTH_EMAILS / 1e6:g} million emails"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def sentences(compared: Sequence[Compared]) -> list[str]:
         return ["No configuration left evidence."]
     return [
         sentence
-        for part in (_rates, _order, _losses, _duplicates, _calls, _untold)
+        for part in (_rates, _order, _losses, _feedback, _duplicates, _calls, _costs, _untold)
         for sentence in part(compared)
     ]
 
@@ -91,7 +93,7 @@ def _order(compared: Sequence[Compared]) -> list[str]:
         best = max(fast, key=lambda each: each.reached_per_s)
         told.append(
             f"Order and more than {FIFO_CALLS_PER_S} emails a second: {_names(fast)}; the most was "
-            f"{best.reached_per_s:,.0f} ({best.name})."
+            f"{best.reached_per_s:,.0f} ({best.name}).{_cheapest(fast)}"
         )
     for each in compared:
         count, judged = each.number("order", "reordered"), each.number("order", "judged")
@@ -102,6 +104,15 @@ def _order(compared: Sequence[Compared]) -> list[str]:
         elif each.outcome("order") is Outcome.REFUTED:
             told.append(f"{each.name} claims order and broke it {count or 0:,.0f} times.")
     return told
+
+
+def _cheapest(some: Sequence[Compared]) -> str:
+    """Of several, at the traffic of the monthly figure; empty where that is not known."""
+    known = [(each.figures.month_usd, each.name) for each in some if each.figures.month_usd]
+    if len(known) < 2:
+        return ""
+    cost_usd, name = min(known)
+    return f" The cheapest of them is {name}: {usd(cost_usd)} {A_MONTH}."
 
 
 def _losses(compared: Sequence[Compared]) -> list[str]:
@@ -117,6 +128,18 @@ def _losses(compared: Sequence[Compared]) -> list[str]:
     safe = [each for each in compared if each.outcome("no-loss") is Outcome.VERIFIED]
     if safe:
         told.append(f"{_names(safe)} lost nothing that was acknowledged, though writes failed.")
+    return told
+
+
+def _feedback(compared: Sequence[Compared]) -> list[str]:
+    told = []
+    for each in compared:
+        if each.outcome("no-false-ack") is Outcome.REFUTED:
+            false = each.number("no-false-ack", "false_answers") or 0
+            told.append(
+                f"{each.name} told its senders {false:,.0f} times that an email was accepted which "
+                "SQS had not confirmed: they had no reason to send it again."
+            )
     return told
 
 
@@ -141,6 +164,17 @@ def _calls(compared: Sequence[Compared]) -> list[str]:
     return [
         f"An email took the fewest calls of SQS with {least.name} ({calls(least):.2f}) and the "
         f"most with {most.name} ({calls(most):.2f}): calls are what SQS charges for."
+    ]
+
+
+def _costs(compared: Sequence[Compared]) -> list[str]:
+    known = [(each.figures.month_usd, each.name) for each in compared if each.figures.month_usd]
+    if len(known) < 2:
+        return []
+    (least_usd, cheap), (most_usd, dear) = min(known), max(known)
+    return [
+        f"The cheapest is {cheap} with {usd(least_usd)} {A_MONTH}, the dearest {dear} with "
+        f"{usd(most_usd)}, the mail provider left out."
     ]
 
 

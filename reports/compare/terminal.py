@@ -1,10 +1,12 @@
 """The comparison on a terminal: the figures one asks for first, then the sentences."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from compliance.verdict import Outcome
+from reports.compare.difference import Difference
 from reports.compare.model import CompareView
 from reports.compare.sentences import Compared
 from reports.model import word
@@ -12,6 +14,8 @@ from reports.numbers import figure, precise
 
 HEAD = ("configuration", "reached/s", "p99 accepted", "p99 delivered", "calls/email", "logs")
 CLAIMS = ("no-loss", "order")
+LEFT = ("experiment", "figure", "")
+WIDTH_MIN = 120  # in a pipe, where nothing is wrapped
 
 
 def render(view: CompareView, compared: list[Compared], console: Console) -> None:
@@ -29,15 +33,35 @@ def render(view: CompareView, compared: list[Compared], console: Console) -> Non
             f"{precise(calm.delivery.p99_ms)} ms" if calm else "-",
             figure(each.figures.calls_per_email, 2),
             figure(each.figures.log_files),
-            *(_verdict(each.outcome(claim)) for claim in CLAIMS),
+            *(word(each.outcome(claim)) for claim in CLAIMS),
         )
     if not console.is_terminal:
-        console.width = max(console.width, 120)
+        console.width = max(console.width, WIDTH_MIN)
     console.print(table)
     for sentence in [*view.troubles, *view.sentences]:
         console.print(Text(f"- {sentence}"), soft_wrap=True)
     console.print(Text(f"report: {view.run.folder}/compare.html"), soft_wrap=True)
 
 
-def _verdict(outcome: Outcome | None) -> str:
-    return word(outcome)
+def render_differences(found: Sequence[Difference], console: Console) -> None:
+    """Print what two runs differ in, with the interval of each difference."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("experiment", "figure", "A", "B", "B - A", "95 % interval", ""):
+        table.add_column(name, no_wrap=True, justify="left" if name in LEFT else "right")
+    for each in found:
+        table.add_row(
+            Text(each.experiment),
+            each.what,
+            *(f"{value:,.4g}" for value in (each.a, each.b)),
+            f"{each.b - each.a:+,.3g}",
+            f"{each.low:+,.3g} to {each.high:+,.3g}",
+            "differs" if each.is_sure else "may be chance",
+        )
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH_MIN)
+    console.print(table)
+    console.print(
+        "The interval tells of the luck inside these two runs; what differs from day to day on a "
+        "machine, only more runs can tell.",
+        soft_wrap=True,
+    )

@@ -6,10 +6,10 @@ Nothing is decided here: verdicts are those of the judgement, figures come from 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from compliance.checks.cost import Cost, bill
+from compliance.checks.cost import bill
 from compliance.pricing.table import PriceTable
 from compliance.verdict import Judgement, Outcome
-from reports.compare.figures import Answer, Stage, read_figures
+from reports.compare.figures import MONTH_EMAILS, Answer, Stage, read_figures
 from reports.compare.limits import find_limit
 from reports.compare.marks import Better, marks
 from reports.compare.model import Cell, CompareTable, CompareView, Curve, CurveChart
@@ -22,7 +22,6 @@ from scenarios.configuration import Configuration
 from scenarios.evidence import EvidenceError, read_manifest
 from scenarios.model import EmailLoad, ScenarioError
 
-MONTH = 10_000_000  # emails
 SAME_SHARE = 0.02  # figures so close to each other are as good
 ANSWERS_SHOWN = 4
 CLAIMS = ("no-loss", "no-false-ack", "resend-safe", "order")
@@ -236,8 +235,8 @@ def _running(compared: Sequence[Compared], prices: PriceTable) -> CompareTable:
             _marked([each.usd_per_million for each in figures], "low", told_usd),
         ),
         (
-            f"$ a month, {MONTH / 1e6:g} million emails",
-            _marked([_month_usd(each.cost, prices, MONTH) for each in figures], "low", told_usd),
+            f"$ a month, {MONTH_EMAILS / 1e6:g} million emails",
+            _marked([each.month_usd for each in figures], "low", told_usd),
         ),
         (
             "Log streams to collect",
@@ -271,10 +270,6 @@ def _running(compared: Sequence[Compared], prices: PriceTable) -> CompareTable:
 def told_usd(value: float | None) -> str:
     """Dollars, or a dash."""
     return "-" if value is None else usd(value)
-
-
-def _month_usd(cost: Cost | None, prices: PriceTable, emails: float) -> float | None:
-    return None if cost is None else bill(cost, prices, emails).pipeline_usd
 
 
 def _marked(

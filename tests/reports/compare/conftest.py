@@ -65,6 +65,7 @@ def compared(name, *stages, queue='type = "fifo"', verdicts=(), **changes):
         "drained": True,
         "troubles": [],
         "cost": None,
+        "month_usd": None,
     }
     figures = Figures(**(fields | changes))
     return Compared(

@@ -41,6 +41,27 @@ def test_order_and_speed_are_claimed_only_where_both_were_seen(
     assert "Order and more than" not in text
 
 
+def test_the_cheapest_of_those_that_would_do_is_named(make_compared, make_stage, make_verdict):
+    ordered = [make_verdict("order", judged=3000, reordered=0)]
+    fast = {"verdicts": ordered}
+    text = told(
+        make_compared("pool", make_stage(400), month_usd=60.0, **fast),
+        make_compared("ht", make_stage(400), month_usd=58.0, **fast),
+        make_compared("standard", make_stage(400), month_usd=40.0),
+    )
+    assert "The cheapest of them is ht: $58.00 for a month of 10 million emails." in text
+    assert "The cheapest is standard with $40.00" in text
+    assert "the dearest pool with $60.00" in text
+
+
+def test_senders_who_were_told_something_false_are_counted(make_compared, make_verdict):
+    false = make_verdict("no-false-ack", Outcome.REFUTED, false_answers=51)
+    text = told(make_compared("silent", verdicts=[false]))
+    assert "silent told its senders 51 times that an email was accepted" in text
+    honest = make_compared("api", verdicts=[make_verdict("no-false-ack", false_answers=0)])
+    assert "told its senders" not in told(honest)
+
+
 def test_lost_emails_are_named(make_compared, make_verdict):
     lost = make_verdict("no-loss", Outcome.REFUTED, offences=["em_1", "em_2"], lost=2)
     text = told(
