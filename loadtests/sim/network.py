@@ -91,6 +91,10 @@ class Exchange:
         else:
             self._on_lost = run
 
+    def forget_client(self) -> None:
+        """Nobody minds any more whether it leaves."""
+        self._on_lost = None
+
     def trickle(self, seconds: float) -> None:
         self.trickle_s = seconds
 
@@ -165,7 +169,7 @@ class Network:
     def reply(self, exchange: Exchange, outcome: Outcome) -> None:
         """The server has done with it."""
         exchange.serving = None
-        exchange.when_lost(None)
+        exchange.forget_client()
         if exchange.client_waits:
             self.carry(exchange, "from", 0, outcome)
 
@@ -212,7 +216,7 @@ class Network:
             self.reply(exchange, Outcome("reset" if is_stale or exchange.is_new else "refused"))
             return
         exchange.serving = process
-        process.call_soon(process.serve, exchange)
+        process.enter(process.serve, exchange)
         if not exchange.client_waits:
             process.call_soon(exchange.lose)
 

@@ -153,6 +153,19 @@ class Process:
         heappush(self._due, (now_s, next(self._numbers), self, callback, args, context, handle))
         return handle
 
+    def enter(self, callback: Callable[..., object], *args: Any) -> None:
+        """Call it in this process: at once, unless it is paused. Only a process without a loop of
+        its own, as the kernel is, may call this.
+        """
+        if self.is_paused:
+            self.call_soon(callback, *args)
+            return
+        _set_running_loop(self.loop)
+        try:
+            callback(*args)
+        finally:
+            _set_running_loop(None)
+
     def put_off(self, each: Due) -> None:
         self._put_off.append(each)
 

@@ -17,7 +17,7 @@ from scenarios.faults import Fault
 
 # A simulation costs its emails, and as much as this many for the rest of it.
 RUN_COST = 8
-COST_MAX = 2_500  # a second or two
+COST_MAX = 2_000  # a second or two
 # A shorter story is tried so many times, with another luck each: small ones cost little.
 TRIES_MIN, TRIES_MAX, TRIED_EMAILS = 2, 30, 60
 WINDOW_S_MIN = 0.5  # shorter faults say no more

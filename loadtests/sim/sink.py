@@ -4,11 +4,9 @@ Over SMTP an email takes two exchanges: the transaction is opened, then the text
 up to that moment nothing was sent, and the sender knows. Over HTTP it takes one.
 """
 
-import asyncio
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from loadtests.sim.loop import ProcessLoop
 from loadtests.sim.network import Exchange, Outcome, Route
 from loadtests.sim.scheduler import Process
 from reference.cloud.mail_sink.faults import REFUSALS, Failing, Fault, Slow
@@ -44,7 +42,7 @@ class SinkLife:
     """One life of the sink's process; see `components.Life`."""
 
     def __init__(self, process: Process, sink: Sink) -> None:
-        self._loop = ProcessLoop(process)
+        self._process = process
         self._sink = sink
 
     def handle(self, exchange: Exchange) -> None:
@@ -52,7 +50,7 @@ class SinkLife:
         if isinstance(request, Transaction):
             self._open(exchange, request)
         else:
-            self._loop.run(self._deliver(exchange, request))
+            self._deliver(exchange, request)
 
     def stop(self, ended: Callable[[], None]) -> None:
         ended()
@@ -66,7 +64,7 @@ class SinkLife:
         else:
             exchange.answer(None)
 
-    async def _deliver(self, exchange: Exchange, delivery: Delivery) -> None:
+    def _deliver(self, exchange: Exchange, delivery: Delivery) -> None:
         provider, mails = delivery.provider, [delivery.mail]
         if delivery.transaction is not None:
             fault = delivery.transaction.decided[0]
@@ -81,8 +79,8 @@ class SinkLife:
         if fault is not None:
             self._sink.fired(fault, provider, mails, stored=delivers)
         if isinstance(fault, Slow):
-            await asyncio.sleep(fault.delay_s)
-        if isinstance(fault, Failing) and refusal is None:
+            self._process.call_later(fault.delay_s, exchange.answer, refusal)
+        elif isinstance(fault, Failing) and refusal is None:
             exchange.abort()
         else:
             exchange.answer(refusal)

@@ -58,6 +58,7 @@ def test_and_told_for_people(calm):
     result = run(calm, "--sim", "--seeds", "3", "--jobs", "1", "--quiet")
     assert result.exit_code == 0
     assert "calm, simulated: verified; 3 seeds" in result.stdout
+    assert "3 of 3 planned faults fired:\n    sqs-refuse 3/3\n" in result.stdout
     assert "0 lost, 0 false ack, 0 duplicated, 0 reordered, 0 swallowed" in result.stdout
 
 

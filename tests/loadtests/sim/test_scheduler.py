@@ -3,6 +3,7 @@
 import pytest
 
 from loadtests.sim import scheduler as scheduler_module
+from loadtests.sim.loop import ProcessLoop
 from loadtests.sim.scheduler import Process, Scheduler, SimulationError
 from reference.clock import VirtualClock
 
@@ -83,3 +84,27 @@ def test_a_simulation_without_end_is_ended(scheduler, process, monkeypatch):
     again()
     with pytest.raises(SimulationError, match="no end after 100 callbacks"):
         scheduler.run(deadline_s=1)
+
+
+def test_whoever_has_no_process_of_its_own_enters_another_at_once_or_when_it_goes_on(
+    scheduler, process
+):
+    ran = []
+    process.enter(ran.append, "a")
+    process.pause()
+    process.enter(ran.append, "b")
+    scheduler.run(deadline_s=1)
+    assert ran == ["a"]
+    process.resume()
+    scheduler.run(deadline_s=2)
+    assert ran == ["a", "b"]
+
+
+def test_a_coroutine_that_raises_ends_the_run_and_is_named(scheduler, process):
+    async def stumble():
+        raise ValueError("over a stone")
+
+    ProcessLoop(process).run(stumble())
+    with pytest.raises(SimulationError, match="over a stone") as caught:
+        scheduler.run(deadline_s=1)
+    assert isinstance(caught.value.__cause__, ValueError)

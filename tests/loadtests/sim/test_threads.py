@@ -4,6 +4,7 @@ import queue
 import random
 
 import pytest
+from greenlet import getcurrent
 
 from loadtests.sim.scheduler import Process, Scheduler
 from loadtests.sim.threads import TURN_S_MAX, Parked, SimThreads
@@ -148,6 +149,21 @@ def test_a_thread_that_ended_can_be_joined_in_time_or_not(scheduler, threads):
     threads.start(join, name="j")
     run(scheduler)
     assert seen == [1, 5]
+
+
+def test_what_carried_a_thread_that_ended_carries_the_next(scheduler, threads):
+    carriers = []
+
+    def work():
+        carriers.append(getcurrent())
+        Parked(threads, 1.0).wait()
+
+    for _ in range(5):
+        for n in range(3):
+            threads.start(work, name=f"t{n}")
+        run(scheduler)
+    assert len(carriers) == 15
+    assert len(set(carriers)) == 3
 
 
 def test_the_killed_do_not_even_run_their_finally(scheduler, process, threads):
