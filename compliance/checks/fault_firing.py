@@ -27,8 +27,8 @@ FAMILIES = (
     (frozenset({"ReceiveMessage"}), ("received",)),
     (frozenset({"DeleteMessage", "DeleteMessageBatch"}), ("deleted",)),
 )
-# Kinds that can only meet some calls. A half batch breaks some entries that are alone, and not others:
-# it cannot be counted.
+# Kinds that can only meet some calls. Of entries that are alone in their batch, a half batch breaks
+# some: it cannot be counted.
 POSSIBLE = {
     "early-expiry": FAMILIES[1][0],
     "empty-receive": FAMILIES[1][0],
