@@ -18,6 +18,7 @@ FAULTS_MAX = 5
 DRAIN_S_MIN = 3_600.0
 CALM_S = 1.0  # after the last email and fault of a story made short
 VISIBILITY_S_MAX = 4  # short enough for a fault to outlast it
+CONFIGURATION = "fifo"  # one queue, and a call for each email
 # Without a disk or a log there is nothing to break.
 NOT_SIMULATED: tuple[StormKind, ...] = ("disk-full", "disk-unwritable-log")
 
@@ -86,6 +87,8 @@ def made_small(scenario: Scenario) -> tuple[Scenario, list[str]]:
     )
     named = [fault for fault in scenario.faults if fault.at != "disk"]
     skipped = [fault.label for fault in scenario.faults if fault.at == "disk"]
+    if scenario.configuration != CONFIGURATION:
+        skipped.append(f"configuration {scenario.configuration}")
     storm = scenario.storm
     if storm is not None:
         skipped += [kind for kind in storm.kinds if kind in NOT_SIMULATED]
@@ -109,6 +112,7 @@ def made_small(scenario: Scenario) -> tuple[Scenario, list[str]]:
             }
         ),
         "faults": [_sooner(fault, time=scale, count=emails / load.emails) for fault in named],
+        "configuration": CONFIGURATION,
         "storm": storm,
         "control": None,
         "expect": few,

@@ -62,6 +62,13 @@ nth_call = 3
     assert nth.nth_call == 1
 
 
+def test_what_is_written_for_another_queue_is_simulated_on_one_and_says_so():
+    text = LONG.replace('name = "long"', 'name = "long"\nconfiguration = "fifo-batched"')
+    small, skipped = made_small(parse_scenario(text, "t"))
+    assert small.configuration == "fifo"
+    assert "configuration fifo-batched" in skipped
+
+
 def test_only_loads_of_emails_can_be_simulated():
     with pytest.raises(ScenarioError, match="fifo-limit: only loads of emails"):
         made_small(load_scenario("fifo-limit")[0])
