@@ -30,7 +30,8 @@ def replay_command(run: Path, name: str, plan: Plan, seed: int) -> str:
     scenario = _scenario(run, name, plan)
     if record is not None and record.modules:
         parts = [f"--replace={part}={module}" for part, module in sorted(record.modules.items())]
-        arguments = shlex.join([*parts, "--seed", str(seed), scenario])
+        how = _how(run, name, plan, record, own)
+        arguments = shlex.join([*parts, *how, "--seed", str(seed), scenario])
         return f'python -m queueproof.gallery.trial --run "$(mktemp -d)" {arguments}'
     command = [
         "queueproof",

@@ -1,5 +1,6 @@
 """What hangs in the gallery: `tests/planted/catalog.toml`, read and made into exhibits."""
 
+import itertools
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,9 @@ class Twin(Expected):
     name: Name
     replaces: Literal["api", "worker", "sink", "sqs"]
     scenarios: list[Name] = Field(min_length=1)  # files of tests/planted/scenarios, in order
+    configuration: Name | None = (
+        None  # file of tests/planted/configurations; none: the scenarios' own
+    )
 
     @property
     def module(self) -> str:
@@ -60,6 +64,7 @@ class Exhibit:
     seed: int
     modules: dict[str, str] = field(default_factory=dict)
     expected: Expected | None = None
+    configuration: str = ""  # the path of its file; none: the scenarios' own
 
 
 def load_catalog(root: Path = ROOT) -> list[Twin]:
@@ -95,6 +100,7 @@ def twin_exhibits(twins: Sequence[Twin], seed: int, root: Path = ROOT) -> list[E
             name=twin.name,
             scenarios=_paths(twin, root),
             seed=seed,
+            configuration=_configuration(twin, root),
             modules={twin.replaces: twin.module},
             expected=twin,
         )
@@ -106,10 +112,19 @@ def clean_exhibits(
     twins: Sequence[Twin], count: int, seed: int, root: Path = ROOT
 ) -> list[Exhibit]:
     """Healthy runs: the twins' own scenarios in turn, each under another seed."""
-    scenarios = list(dict.fromkeys(_paths(twin, root) for twin in twins))
+    works = list(dict.fromkeys((_paths(twin, root), _configuration(twin, root)) for twin in twins))
     return [
-        Exhibit(f"clean-{seed + n}", scenarios[n % len(scenarios)], seed + n) for n in range(count)
+        Exhibit(f"clean-{number}", scenarios, number, configuration=configuration)
+        for number, (scenarios, configuration) in zip(
+            range(seed, seed + count), itertools.cycle(works), strict=False
+        )
     ]
+
+
+def _configuration(twin: Twin, root: Path) -> str:
+    if twin.configuration is None:
+        return ""
+    return str(root / PLANTED / "configurations" / f"{twin.configuration}.toml")
 
 
 def _paths(twin: Twin, root: Path) -> tuple[str, ...]:

@@ -87,6 +87,7 @@ def _begin(exhibit: Exhibit, tries: int, folder: Path, processes: Components) ->
         [
             "queueproof.gallery.trial",
             *("--run", str(run), "--seed", str(exhibit.seed), *replacements),
+            *("--configuration", exhibit.configuration),
             *exhibit.scenarios,
         ],
         log=run / "trial.log",

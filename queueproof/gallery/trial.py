@@ -27,19 +27,21 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("scenarios", nargs="+", metavar="SCENARIO")
     parser.add_argument("--run", type=Path, required=True, help="an empty folder")
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--configuration", default="")
     parser.add_argument("--replace", action="append", default=[], metavar="COMPONENT=MODULE")
     options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     run: Path = options.run.resolve()
-    scenarios = [
-        str(Path(name).resolve()) if name.endswith(".toml") else name for name in options.scenarios
-    ]
+    *scenarios, configuration = (
+        str(Path(name).resolve()) if name.endswith(".toml") else name
+        for name in (*options.scenarios, options.configuration)
+    )
     # `python -m tests.planted...` looks here first, and not for a package that is called tests too.
     os.chdir(ROOT)
     try:
         run_suite(
-            plan(scenarios),
+            plan(scenarios, configuration),
             run,
             seed=options.seed,
             command=sys.argv[1:],

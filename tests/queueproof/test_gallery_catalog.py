@@ -52,7 +52,8 @@ def test_a_twin_is_documented_and_can_be_loaded(twin):
 def test_a_twins_claims_are_tried_by_its_scenarios(twin):
     """A claim that nobody tries could not be refuted."""
     (exhibit,) = twin_exhibits([twin], seed=1)
-    tried = {claim for planned in plan(exhibit.scenarios) for claim in planned.scenario.claims}
+    planned_ones = plan(exhibit.scenarios, exhibit.configuration)
+    tried = {claim for planned in planned_ones for claim in planned.scenario.claims}
     assert {twin.claim, *twin.also, *twin.perhaps} <= tried
     assert tried <= {*CHECKS, LOGS_CLAIM}
     assert twin.replaces in MODULES
@@ -63,11 +64,14 @@ def test_no_twin_and_no_scenario_is_forgotten_in_the_catalogue():
     assert planted == {twin.module.rsplit(".", 1)[-1] for twin in TWINS}
     scenarios = {path.stem for path in (ROOT / PLANTED / "scenarios").glob("*.toml")}
     assert scenarios == {name for twin in TWINS for name in twin.scenarios}
+    configurations = {path.stem for path in (ROOT / PLANTED / "configurations").glob("*.toml")}
+    assert configurations == {twin.configuration for twin in TWINS} - {None}
 
 
 def test_clean_runs_use_every_scenario_and_a_seed_each():
-    exhibits = clean_exhibits(TWINS, 20, seed=2)
-    assert {e.scenarios for e in exhibits} == {e.scenarios for e in twin_exhibits(TWINS, seed=1)}
+    works = {(each.scenarios, each.configuration) for each in twin_exhibits(TWINS, seed=1)}
+    exhibits = clean_exhibits(TWINS, len(works), seed=2)
+    assert {(each.scenarios, each.configuration) for each in exhibits} == works
     assert len({exhibit.seed for exhibit in exhibits}) == len(exhibits)
     assert not any(exhibit.modules or exhibit.expected for exhibit in exhibits)
 
