@@ -55,6 +55,7 @@ _RENEW_BYTES_MIN = 64 * 1024 * 1024
 _RENEW_GROWTH = 4
 _SLICE_BYTES = 64 * 1024  # of a snapshot at a time: a millisecond or two
 _UNSYNCED_BYTES_MAX = 4 * 1024 * 1024  # of a draft: its last sync must not keep calls waiting
+_GATHERED_MAX = 256  # calls: more than that gain little by sharing a write
 _ARRIVES_ELSEWHERE = {"parked", "moved"}
 
 
@@ -208,14 +209,22 @@ class DataLog(Witness):
 
     def once_on_disk(self, value: _T) -> asyncio.Future[_T]:
         """Yields the value once everything told so far is on disk; OSError when it cannot be."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[_T] = loop.create_future()
+        future: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
         self._waiting.append(partial(_settle, future, value))
         if not self._is_writing:
             self._is_writing = True
-            # Not at once: other calls that have arrived by now shall share the write.
-            self._soon = loop.call_soon(self._start_writing)
+            self._gather()
         return future
+
+    def _gather(self) -> None:
+        self._soon = asyncio.get_running_loop().call_soon(self._start_or_gather, len(self._waiting))
+
+    def _start_or_gather(self, waited: int) -> None:
+        """Write once a turn of the loop has brought no further call, as calls come in a row."""
+        if waited < len(self._waiting) < _GATHERED_MAX:
+            self._gather()
+        else:
+            self._start_writing()
 
     def _start_writing(self) -> None:
         assert self._file is not None, "restore comes before commit"
