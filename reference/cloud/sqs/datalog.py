@@ -70,6 +70,7 @@ class DataLog(Witness):
         Raises DataError when another process has it, or when it cannot be read or written.
         """
         self._path = folder / "log"
+        self._clock = clock
         self._wall = WallTime(clock)
         self._contents = Contents()
         try:
@@ -97,6 +98,7 @@ class DataLog(Witness):
         self._pending: list[bytes] = []
         self._waiting: list[_Settle] = []
         self._is_writing = False  # or about to
+        self._began_s = 0.0
         self._soon: asyncio.Handle | None = None  # when it is about to
         self.is_behind = False  # the last write failed
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="data-log")
@@ -212,23 +214,30 @@ class DataLog(Witness):
         future: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
         self._waiting.append(partial(_settle, future, value))
         if not self._is_writing:
-            self._is_writing = True
             self._gather()
         return future
 
-    def _gather(self) -> None:
-        self._soon = asyncio.get_running_loop().call_soon(self._start_or_gather, len(self._waiting))
+    def _gather(self, expected: int = 0, until_s: float = 0.0) -> None:
+        """Write once a turn of the loop has brought no further call, as calls come in a row.
 
-    def _start_or_gather(self, waited: int) -> None:
-        """Write once a turn of the loop has brought no further call, as calls come in a row."""
-        if waited < len(self._waiting) < _GATHERED_MAX:
-            self._gather()
+        Fewer than `expected` calls wait until then at least.
+        """
+        self._is_writing = True
+        self._soon = asyncio.get_running_loop().call_soon(
+            self._start_or_gather, len(self._waiting), expected, until_s
+        )
+
+    def _start_or_gather(self, waited: int, expected: int, until_s: float) -> None:
+        waiting = min(len(self._waiting), _GATHERED_MAX)
+        if waited < waiting or (waiting < expected and self._clock.now_s() < until_s):
+            self._gather(expected, until_s)
         else:
             self._start_writing()
 
     def _start_writing(self) -> None:
         assert self._file is not None, "restore comes before commit"
         self._soon = None
+        self._began_s = self._clock.now_s()
         batch, self._pending = b"".join(self._pending), []
         waiting, self._waiting = self._waiting, []
         self._is_writing = True
@@ -257,7 +266,11 @@ class DataLog(Witness):
         for settle in waiting:
             settle(error)
         if self._waiting:
-            self._start_writing()
+            # Who was answered just now may ask again: half of a write's time is well spent, as
+            # otherwise two halves of the clients would wait for each other's writes for good.
+            now_s = self._clock.now_s()
+            expected = len(waiting) + len(self._waiting)
+            self._gather(min(expected, _GATHERED_MAX), now_s + (now_s - self._began_s) / 2)
 
     # Begun anew
 
