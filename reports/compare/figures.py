@@ -30,11 +30,12 @@ FINAL_CALLS = """
         or starts_with(name, 'throttled_calls.') or name = 'NumberOfEmptyReceives')
     group by all
 """
+# Counters are sampled once a second: what they rose by between the last samples before each end.
 THROTTLED = """
-    select coalesce(sum(last - first), 0) from (
-        select max(value) as last, min(value) as first from metrics
-        where starts_with(name, 'throttled_calls.') and at_s between $from_s and $until_s
-        group by source, name)
+    select coalesce(sum(later - coalesce(earlier, 0)), 0) from (
+        select max(value) filter (at_s <= $until_s) as later,
+               max(value) filter (at_s <= $from_s) as earlier
+        from metrics where starts_with(name, 'throttled_calls.') group by source, name)
 """
 CPU = """
     select source, avg(value) from metrics
