@@ -1,10 +1,8 @@
 """What held a rate back: what is certain is named before what is likely."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
-
-from compliance.capacity.figures import TrialFigures
+from typing import Literal, Protocol
 
 THROTTLED_SHARE = 0.001  # of a family's calls: fewer are a bunch of arrivals, not a limit
 MACHINE_SHARE = 0.9  # of all cores together
@@ -14,18 +12,38 @@ HOT_SHARE = 0.5  # of the backlog in one message group
 Kind = Literal["quota", "machine", "cpu", "generator", "message-group", "unknown"]
 
 
+class Measured(Protocol):
+    """What has to be known of a stretch of load at one rate."""
+
+    @property
+    def cpu(self) -> Mapping[str, float]:
+        """Cores, by component."""
+
+    @property
+    def throttled(self) -> Mapping[str, float]:
+        """Share of the calls, by queue and family."""
+
+    @property
+    def admitted_per_s(self) -> Mapping[str, float]:
+        """By queue and family."""
+
+    @property
+    def hottest_share(self) -> float:
+        """Of what waits at the end, in one message group."""
+
+
 @dataclass(frozen=True)
 class Limit:
     kind: Kind
     what: str
 
 
-def find_limit(figures: TrialFigures, cpu_count: int, *, was_offered: bool) -> Limit:
+def find_limit(figures: Measured, cpu_count: int, *, was_offered: bool) -> Limit:
     """Of a rate that was not held, or that the generator did not offer."""
     return next(_likely(figures, cpu_count, was_offered))
 
 
-def _likely(figures: TrialFigures, cpu_count: int, was_offered: bool) -> Iterator[Limit]:
+def _likely(figures: Measured, cpu_count: int, was_offered: bool) -> Iterator[Limit]:
     taken = f"{sum(figures.cpu.values()):.1f} of {cpu_count} cores taken"
     is_machine_full = sum(figures.cpu.values()) >= MACHINE_SHARE * cpu_count
     if not was_offered:

@@ -31,11 +31,29 @@ FINAL_CALLS = """
     group by all
 """
 # Counters are sampled once a second: what they rose by between the last samples before each end.
-THROTTLED = """
-    select coalesce(sum(later - coalesce(earlier, 0)), 0) from (
-        select max(value) filter (at_s <= $until_s) as later,
-               max(value) filter (at_s <= $from_s) as earlier
-        from metrics where starts_with(name, 'throttled_calls.') group by source, name)
+CALLS = """
+    with ends as (
+        select source, split_part(name, '.', 1) as what, split_part(name, '.', 2) as family,
+               max(value) filter (at_s <= $until_s)
+                   - coalesce(max(value) filter (at_s <= $from_s), 0) as rise
+        from metrics where (starts_with(name, 'admitted_calls.')
+            or starts_with(name, 'throttled_calls.')) and source not like '%-dlq%'
+        group by all)
+    select source || ' ' || family, coalesce(sum(rise) filter (what = 'admitted_calls'), 0),
+           coalesce(sum(rise) filter (what = 'throttled_calls'), 0)
+    from ends group by all
+"""
+# What was accepted and still waits at the end of a stage, in the fullest message group and in all.
+HOTTEST = """
+    with accepted as (select key, min(at_s) as at_s from sender where kind = 'ok' group by key),
+    delivered as (select key, min(at_s) as at_s from sink group by key),
+    waiting as (
+        select s."group", count(*) as n from sender s
+        join accepted a on a.key = s.key and a.at_s <= $until_s
+        left join delivered d on d.key = s.key
+        where s.kind = 'invoke' and s.attempt = 1 and (d.at_s is null or d.at_s > $until_s)
+        group by s."group")
+    select max(n), sum(n) from waiting
 """
 CPU = """
     select source, avg(value) from metrics
@@ -75,12 +93,10 @@ class Stage:
     delivery: Percentiles
     is_calm: bool  # no fault was planned for it
     late_p99_ms: float | None  # of the generator
-    throttled_calls: int
+    throttled: dict[str, float]  # share of the calls, by queue and family
+    admitted_per_s: dict[str, float]  # likewise
+    hottest_share: float  # of what waits at the end, in one message group
     cpu: dict[str, float]  # cores taken, by component
-
-    @property
-    def cpu_cores(self) -> float:
-        return sum(self.cpu.values())
 
     @property
     def reached_per_s(self) -> float:
@@ -207,6 +223,8 @@ def _stage(
     mine = (due_s >= from_s) & (due_s < until_s)
     window = {"from_s": from_s, "until_s": until_s}
     late_s = ledgers.rows(LATE, **window)[0][0]
+    calls = ledgers.rows(CALLS, **window)
+    ((hottest, waiting),) = ledgers.rows(HOTTEST, until_s=until_s)
 
     def per_s(times_s: Floats) -> float:
         count = np.count_nonzero((times_s >= from_s) & (times_s < until_s))
@@ -226,7 +244,16 @@ def _stage(
         delivery=since_due(delivered_s),
         is_calm=is_calm,
         late_p99_ms=None if late_s is None else late_s * 1000,
-        throttled_calls=int(ledgers.rows(THROTTLED, **window)[0][0]),
+        throttled={
+            name.removeprefix("queue:"): throttled / (admitted + throttled)
+            for name, admitted, throttled in calls
+            if throttled
+        },
+        admitted_per_s={
+            name.removeprefix("queue:"): admitted / (until_s - from_s)
+            for name, admitted, _ in calls
+        },
+        hottest_share=hottest / waiting if waiting else 0.0,
         cpu={source: float(share) for source, share in ledgers.rows(CPU, **window)},
     )
 

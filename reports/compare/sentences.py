@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from compliance.verdict import Outcome, Verdict
 from reports.compare.figures import MONTH_EMAILS, Figures
-from reports.compare.limits import Limit
+from reports.compare.limits import Held
 from reports.cost import usd
 
 FIFO_CALLS_PER_S = 300  # SQS Developer Guide, quotas-queues.html: per API action
+OF_THE_MACHINE = "That says something about this machine, not about the configuration."
 A_MONTH = f"for a month of {MONTH_EMAILS / 1e6:g} million emails"
 
 
@@ -19,7 +20,7 @@ class Compared:
     name: str
     figures: Figures
     verdicts: dict[str, Verdict]
-    limit: Limit | None
+    limit: Held | None
 
     def outcome(self, claim: str) -> Outcome | None:
         verdict = self.verdicts.get(claim)
@@ -66,16 +67,11 @@ def _rates(compared: Sequence[Compared]) -> list[str]:
             f"{_names(free)} took all that was offered, up to {most:,.0f} emails a second: "
             "their limit is higher than this comparison went."
         )
-    for held in ("quota", "generator", "cores", "process", "unknown"):
-        for each in compared:
-            if each.limit is None or each.limit.held != held:
-                continue
+    held = [each for each in compared if each.limit is not None]
+    for each in sorted(held, key=lambda each: each.limit is None or not each.limit.is_its_own):
+        if each.limit is not None:
             stage = each.limit.stage
-            blame = (
-                ""
-                if held == "quota"
-                else " That says something about this machine, not about the configuration."
-            )
+            blame = "" if each.limit.is_its_own else f" {OF_THE_MACHINE}"
             told.append(
                 f"{each.name} fell behind at {stage.offered_per_s:,.0f} emails a second offered; "
                 f"it reached {each.reached_per_s:,.0f}. What held it: {each.limit.what}.{blame}"

@@ -29,7 +29,9 @@ def stage(offered=300.0, reached=None, **changes):
         "delivery": replace(quick, p99_ms=400.0),
         "is_calm": True,
         "late_p99_ms": 4.0,
-        "throttled_calls": 0,
+        "throttled": {},
+        "admitted_per_s": {},
+        "hottest_share": 0.0,
         "cpu": {"api": 0.4, "worker": 0.3},
     }
     return Stage(**(fields | changes))

@@ -94,7 +94,9 @@ def test_each_stage_has_its_own_figures(experiment):
     assert second.delivery.p50_ms == pytest.approx(100)
     assert second.delivery.count == 35
     assert (first.is_calm, second.is_calm) == (False, True)
-    assert second.throttled_calls == 8
+    assert second.throttled == {"emails.fifo send": 8 / 28}
+    assert second.admitted_per_s == {"emails.fifo send": 10}
+    assert second.hottest_share == 1
     assert second.cpu == {"api": 0.5, "generator": 0.25}
     assert second.late_p99_ms == pytest.approx(2, abs=0.1)
 

@@ -12,25 +12,27 @@ def test_where_all_came_through_nothing_held_it_up(make_stage):
 
 
 @pytest.mark.parametrize(
-    ("changes", "held", "told"),
+    ("changes", "kind", "told"),
     [
-        ({"throttled_calls": 900}, "quota", "900 calls throttled"),
-        ({"late_p99_ms": 180.0}, "generator", "180 ms late"),
-        ({"cpu": BUSY}, "cores", "1.9 of 2 cores"),
-        ({"cpu": {"worker": 0.97, "api": 0.2}}, "process", "worker, which took 0.97 of a core"),
-        ({}, "unknown", "neither quota nor generator nor cores"),
+        ({"throttled": {"emails.fifo send": 0.25}}, "quota", "quota of emails.fifo send calls"),
+        ({"late_p99_ms": 180.0}, "generator", "the generator"),
+        ({"cpu": BUSY}, "machine", "1.9 of 2 cores"),
+        ({"cpu": {"worker": 0.97, "api": 0.2}}, "cpu", "worker: 0.97 of a core"),
+        ({"hottest_share": 0.8}, "message-group", "holds 80% of the backlog"),
+        ({}, "unknown", "neither quota nor cores"),
     ],
 )
-def test_each_kind_of_limit_is_told_apart(make_stage, changes, held, told):
-    limit = find_limit([make_stage(200), make_stage(400, reached=300, **changes)], 2)
-    assert limit.held == held
-    assert told in limit.what
-    assert limit.stage.offered_per_s == 400
+def test_each_kind_of_limit_is_told_apart(make_stage, changes, kind, told):
+    held = find_limit([make_stage(200), make_stage(400, reached=300, **changes)], 2)
+    assert held.kind == kind
+    assert told in held.what
+    assert held.stage.offered_per_s == 400
+    assert held.is_its_own == (kind in {"quota", "message-group"})
 
 
-def test_a_few_throttled_calls_are_not_the_quota(make_stage):
-    few = make_stage(400, reached=300, throttled_calls=20, late_p99_ms=90.0)
-    assert find_limit([few], 2).held == "generator"
+def test_a_rate_that_was_not_offered_as_planned_does_not_blame_the_quota(make_stage):
+    bunched = make_stage(400, reached=300, throttled={"emails.fifo send": 0.1}, late_p99_ms=90.0)
+    assert find_limit([bunched], 2).kind == "generator"
 
 
 def test_the_first_rate_that_was_not_reached_counts(make_stage):

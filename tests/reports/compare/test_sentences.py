@@ -9,10 +9,10 @@ def told(*compared):
 
 
 def test_what_the_quota_held_up_is_not_blamed_on_the_machine(make_compared, make_stage):
-    held = make_stage(400, reached=300, throttled_calls=900)
+    held = make_stage(400, reached=300, throttled={"emails.fifo send": 0.25})
     text = told(make_compared("fifo", held))
     assert "fifo fell behind at 400 emails a second offered; it reached 300" in text
-    assert "900 calls throttled" in text
+    assert "quota of emails.fifo send calls" in text
     assert "this machine" not in text
 
 

@@ -43,7 +43,7 @@ def two(make_compared, make_stage, make_verdict):
     loose = make_verdict("order", Outcome.NOT_CLAIMED, judged=3000, reordered=120)
     lost = make_verdict("no-loss", Outcome.REFUTED, offences=[HOSTILE], lost=1)
     fine = make_verdict("no-loss", lost=0)
-    held = make_stage(400, reached=300, throttled_calls=1200)
+    held = make_stage(400, reached=300, throttled={"emails.fifo send": 0.25})
     return [
         make_compared("fifo", make_stage(100), held, verdicts=[order, fine]),
         make_compared(
