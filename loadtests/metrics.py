@@ -15,6 +15,7 @@ import psutil
 from loadtests.ledger import LedgerWriter
 
 PERIOD_S = 1.0
+MACHINE = "machine"  # as a source: all that runs on it, of this run or not
 # How a queue that is broken on purpose fails to tell its metrics.
 NO_METRICS = (OSError, HTTPException, ValueError, KeyError)
 
@@ -51,6 +52,8 @@ class Sampler:
         self._ledger = LedgerWriter(path)
         self._endpoint = endpoint
         self._families = families
+        self._cpu_count = psutil.cpu_count() or 1
+        psutil.cpu_percent()  # the first reading has no interval to speak of
         self._pids = pids
         self._processes: dict[int, psutil.Process] = {}
         self._stop = threading.Event()
@@ -77,6 +80,7 @@ class Sampler:
         self._sample_queues()
 
     def _sample_processes(self) -> None:
+        self._write(MACHINE, "busy_cores", psutil.cpu_percent() / 100 * self._cpu_count)
         for name, pid in self._pids().items():
             try:
                 known = pid in self._processes

@@ -22,6 +22,7 @@ from scenarios.storm import planned_faults
 
 OURS = ("api", "worker")  # whose logs a team has to collect, whoever plays the part
 
+GRACE_S = 0.3  # after a stage's end: for what was due in its last moments
 MONTH_EMAILS = 10_000_000  # the traffic of the monthly figure
 
 FINAL_CALLS = """
@@ -63,6 +64,10 @@ REDELIVERED = """
     select count(*) from (select message_id from queue where event = 'received'
                           group by message_id having count(*) > 1)
 """
+BUSY = """
+    select avg(value) from metrics
+    where name = 'busy_cores' and at_s between $from_s and $until_s
+"""
 LATE = """
     select quantile_cont(abs(at_s - intended_s), 0.99) from sender
     where kind = 'invoke' and at_s between $from_s and $until_s
@@ -97,11 +102,13 @@ class Stage:
     admitted_per_s: dict[str, float]  # likewise
     hottest_share: float  # of what waits at the end, in one message group
     cpu: dict[str, float]  # cores taken, by component
+    busy_cores: float | None  # by whatever runs on the machine
+    carried_share: float  # of the emails: accepted and delivered by its end, or hardly later
 
     @property
     def reached_per_s(self) -> float:
-        """What went all the way while it was offered."""
-        return min(self.accepted_per_s, self.delivered_per_s)
+        """What went all the way while it was offered; a backlog from before does not count."""
+        return min(self.accepted_per_s, self.delivered_per_s, self.offered_per_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +237,9 @@ def _stage(
         count = np.count_nonzero((times_s >= from_s) & (times_s < until_s))
         return float(count / (until_s - from_s))
 
+    def carried(times_s: Floats) -> float:
+        return float(np.mean(times_s[mine] < until_s + GRACE_S)) if mine.any() else 1.0
+
     def since_due(times_s: Floats) -> Percentiles:
         taken_s = times_s[mine] - due_s[mine]
         return percentiles(taken_s[np.isfinite(taken_s)])
@@ -254,6 +264,8 @@ def _stage(
             for name, admitted, _ in calls
         },
         hottest_share=hottest / waiting if waiting else 0.0,
+        busy_cores=ledgers.rows(BUSY, **window)[0][0],
+        carried_share=min(carried(accepted_s), carried(delivered_s)),
         cpu={source: float(share) for source, share in ledgers.rows(CPU, **window)},
     )
 

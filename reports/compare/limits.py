@@ -11,7 +11,8 @@ from compliance.capacity.limit import Kind
 from compliance.capacity.limit import find_limit as limit_of
 from reports.compare.figures import Stage
 
-REACHED_SHARE = 0.97  # of what was offered: less is held up
+CARRIED_SHARE = 0.97  # of the emails of a stage: fewer, and it is held up
+BUSY_SHARE = 0.9  # of all cores: taken, by whatever it may be
 LATE_P99_MS_MAX = 50.0  # of the generator; more, and the rate was not offered as planned
 OF_ITS_OWN: frozenset[Kind] = frozenset({"quota", "message-group"})
 
@@ -33,8 +34,15 @@ class Held:
 def find_limit(stages: Sequence[Stage], cpu_count: int) -> Held | None:
     """None when all that was offered came through in every stage."""
     for stage in sorted(stages, key=lambda stage: stage.planned_per_s):
-        if stage.is_calm and stage.reached_per_s < REACHED_SHARE * stage.offered_per_s:
+        if stage.is_calm and stage.carried_share < CARRIED_SHARE:
             was_offered = stage.late_p99_ms is None or stage.late_p99_ms <= LATE_P99_MS_MAX
             limit = limit_of(stage, cpu_count, was_offered=was_offered)
+            if limit.kind == "unknown" and _is_busy(stage, cpu_count):
+                others = "this machine, with work of others as well"
+                return Held(stage, "machine", f"{others}: {stage.busy_cores:.1f} cores taken")
             return Held(stage, limit.kind, limit.what)
     return None
+
+
+def _is_busy(stage: Stage, cpu_count: int) -> bool:
+    return stage.busy_cores is not None and stage.busy_cores >= BUSY_SHARE * cpu_count

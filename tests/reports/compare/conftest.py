@@ -32,6 +32,8 @@ def stage(offered=300.0, reached=None, **changes):
         "throttled": {},
         "admitted_per_s": {},
         "hottest_share": 0.0,
+        "busy_cores": 1.0,
+        "carried_share": reached / offered,
         "cpu": {"api": 0.4, "worker": 0.3},
     }
     return Stage(**(fields | changes))

@@ -59,6 +59,7 @@ def experiment(tmp_path):
             ("queue:emails.fifo", "throttled_calls.send", 3 + 8 * (second > 3)),
             ("api", "cpu_share", 0.5),
             ("generator", "cpu_share", 0.25),
+            ("machine", "busy_cores", 1.25),
         ):
             ledgers["metrics"].append(
                 {"at_s": at_s, "source": source, "name": name, "value": value}
@@ -97,6 +98,8 @@ def test_each_stage_has_its_own_figures(experiment):
     assert second.throttled == {"emails.fifo send": 8 / 28}
     assert second.admitted_per_s == {"emails.fifo send": 10}
     assert second.hottest_share == 1
+    assert (first.carried_share, second.carried_share) == (1.0, 35 / 40)
+    assert second.busy_cores == 1.25
     assert second.cpu == {"api": 0.5, "generator": 0.25}
     assert second.late_p99_ms == pytest.approx(2, abs=0.1)
 

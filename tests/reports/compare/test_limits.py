@@ -11,6 +11,11 @@ def test_where_all_came_through_nothing_held_it_up(make_stage):
     assert find_limit([make_stage(100), make_stage(300, reached=294)], 2) is None
 
 
+def test_a_backlog_that_is_worked_off_later_does_not_hide_what_was_not_carried(make_stage):
+    busy_later = make_stage(400, carried_share=0.8)  # as many left as came, but others
+    assert find_limit([busy_later], 2) is not None
+
+
 @pytest.mark.parametrize(
     ("changes", "kind", "told"),
     [
@@ -19,6 +24,7 @@ def test_where_all_came_through_nothing_held_it_up(make_stage):
         ({"cpu": BUSY}, "machine", "1.9 of 2 cores"),
         ({"cpu": {"worker": 0.97, "api": 0.2}}, "cpu", "worker: 0.97 of a core"),
         ({"hottest_share": 0.8}, "message-group", "holds 80% of the backlog"),
+        ({"busy_cores": 1.9}, "machine", "with work of others as well: 1.9 cores"),
         ({}, "unknown", "neither quota nor cores"),
     ],
 )
