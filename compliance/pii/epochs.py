@@ -29,7 +29,7 @@ ASKED_BYTES_MAX = 16 << 20
 SHAPES_MAX = 250_000
 _CONTROL_SOURCES_MAX = 10_000
 _ARROW = " > "
-# Rules that load slowly wait for so much of a log: a canary in it is told at once.
+# Whatever else is looked for waits for so much of a log: a canary in it is told at once.
 FIRST_LOOK_BYTES = 1 << 20
 
 
@@ -55,7 +55,7 @@ class Epochs:
         self._missing_model: ModelMissingError | None = None
         self._current = Line("", 0, b"")
         self._openings: dict[tuple[str, int], bytes] = {}  # of lines that the model is asked about
-        # Lines of the first look that wait for rules; None when it is over.
+        # Lines of the first look in which no canary stands; None when it is over.
         self._waiting: deque[Line] | None = deque() if canaries.count else None
         self._first_look_bytes = 0
         self._start()
@@ -92,7 +92,7 @@ class Epochs:
     def _end_first_look(self) -> None:
         # One by one: Ctrl-C in the middle leaves the rest for `finish`.
         while self._waiting:
-            self._take(self._waiting.popleft())
+            self._take(self._waiting.popleft(), may_hold_canary=False)
         self._waiting = None
 
     def _take(self, line: Line, *, can_wait: bool = False, may_hold_canary: bool = True) -> bool:

@@ -59,19 +59,18 @@ class LinePass:
         self.shown_source = lru_cache(4096)(self._without_personal_data)
 
     def take(self, line: Line, *, can_wait: bool = False, may_hold_canary: bool = True) -> bool:
-        """Run what has to see this line; False, and nothing done, when it can wait and should.
-
-        It should when no canary stands in it, but something for rules that take a second to load.
+        """Run what has to see this line; False, and nothing done, when it can wait and should:
+        when no canary stands in it.
         """
         hits = self._canaries.find(line.data)[:HITS_PER_LINE_MAX] if may_hold_canary else []
         if not (self._settings.patterns or self._settings.names):
             if hits:
                 self._tell_canaries(line, parse(line.data), hits, defaultdict(list))
             return True
+        if can_wait and not hits:
+            return False
         shape = shape_of(line.data)
         has_patterns = self._settings.patterns and self._gate_of(shape).lets_pass(line.data)
-        if can_wait and has_patterns and not hits:
-            return False
         self._look(line, shape, hits, has_patterns=has_patterns)
         return True
 
