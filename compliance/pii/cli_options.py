@@ -92,7 +92,10 @@ def _add_reading(told: argparse.ArgumentParser) -> None:
         "--follow", action="store_true", help="go on reading a CloudWatch group until Ctrl-C"
     )
     group.add_argument(
-        "--jobs", type=_jobs, metavar="N", help="processes that scan files; 0 for one a core"
+        "--jobs",
+        type=_jobs,
+        metavar="N",
+        help="processes that scan files and parts of big ones; 0: one a core",
     )
     group.add_argument(
         "--dask",

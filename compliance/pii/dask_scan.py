@@ -58,7 +58,8 @@ def scan_on_dask(
         reports = client.gather(futures, errors="skip")
         lost = [
             Note(
-                name, f"a worker failed ({type(future.exception()).__name__}); is queueproof there?"
+                str(name),
+                f"a worker failed ({type(future.exception()).__name__}); is queueproof there?",
             )
             for batch, future in zip(plan, futures, strict=True)
             if future.status != "finished"

@@ -1,4 +1,4 @@
-"""Many files at once: batches of equal size, each scanned on its own, one report of all.
+"""Many files at once, or one big file: batches of equal size, each scanned on its own, one report.
 
 A batch is scanned where its file is read, names included, so nothing but a report travels back.
 Sources that cannot be split (standard input, a log group) make a batch each.
@@ -19,11 +19,12 @@ from compliance.pii.report import ScanReport, merged
 from compliance.pii.scanner import Scanner
 from compliance.pii.settings import ScanSettings
 from compliance.pii.sources import Note, Tally, cloudwatch, s3
+from compliance.pii.sources.file_part import FilePart, parts_of
 from compliance.pii.sources.files import FileFinder
 
 # A few batches for each worker even out files that are slower than their size tells.
 BATCHES_PER_WORKER = 3
-Batch = tuple[str, ...]
+Batch = tuple[str | FilePart, ...]
 Progress = Callable[[str, int], None]
 
 
@@ -53,7 +54,7 @@ def scan_in_processes(
                 try:
                     reports[batch] = done.result()
                 except BrokenProcessPool:
-                    lost += [Note(name, "its process died; not read") for name in batch]
+                    lost += [Note(str(name), "its process died; not read") for name in batch]
                     continue
                 lines_read += reports[batch].lines_read
                 if progress is not None:
@@ -85,10 +86,12 @@ def shared(settings: ScanSettings) -> ScanSettings:
 def batches(
     targets: Iterable[Path | str], settings: ScanSettings, count_max: int
 ) -> tuple[list[Batch], Tally]:
-    """Files in batches of about equal size, largest files first; what is no file stays alone."""
+    """Files, and parts of big ones, in batches of about equal size, largest first; what is no file
+    stays alone.
+    """
     tally = Tally()
     finder = FileFinder(tally, settings.reading)
-    sized: list[tuple[int, str]] = []
+    sized: list[tuple[int, str | FilePart]] = []
     alone: list[Batch] = []
     for target in map(str, targets):
         if target.startswith(s3.SCHEME):
@@ -97,10 +100,13 @@ def batches(
         elif target == "-" or target.startswith(cloudwatch.SCHEME):
             alone.append((target,))
         else:
-            sized += [(found.size_bytes, str(found.path)) for found in finder.find(target)]
+            for found in finder.find(target):
+                parts = [] if settings.reading.since_s is not None else parts_of(found, count_max)
+                sized += [(part.end_bytes - part.start_bytes, part) for part in parts]
+                sized += [] if parts else [(found.size_bytes, str(found.path))]
     loads = [0] * min(count_max, len(sized))
-    filled: list[list[str]] = [[] for _ in loads]
-    for size_bytes, name in sorted(sized, key=lambda file: (-file[0], file[1])):
+    filled: list[list[str | FilePart]] = [[] for _ in loads]
+    for size_bytes, name in sorted(sized, key=lambda file: (-file[0], str(file[1]))):
         lightest = loads.index(min(loads))
         loads[lightest] += size_bytes
         filled[lightest].append(name)

@@ -3,7 +3,6 @@
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from compliance.pii.canaries import Canary
 from compliance.pii.canary_detector import CanaryDetector
@@ -12,7 +11,7 @@ from compliance.pii.names import NameFinder
 from compliance.pii.remembered_names import RememberedNames
 from compliance.pii.report import Finding, ScanReport
 from compliance.pii.settings import ScanSettings
-from compliance.pii.sources import Intake, Note, Tally
+from compliance.pii.sources import Intake, Note, Tally, Target
 from compliance.pii.third_party import version_of
 
 PROGRESS_EVERY_LINES = 10_000
@@ -34,7 +33,7 @@ class Scanner:
 
     def scan(
         self,
-        targets: Iterable[Path | str],
+        targets: Iterable[Target],
         progress: Progress | None = None,
         on_new_place: OnNewPlace | None = None,
     ) -> ScanReport:

@@ -11,8 +11,8 @@ reason: a scan that skipped something must not look clean. What cost no coverage
 """
 
 from compliance.pii.printable import printable
-from compliance.pii.sources.intake import Intake, is_live
+from compliance.pii.sources.intake import Intake, Target, is_live
 from compliance.pii.sources.line import Line, Note, Tally
 from compliance.pii.sources.reading import Reading
 
-__all__ = ["Intake", "Line", "Note", "Reading", "Tally", "is_live", "printable"]
+__all__ = ["Intake", "Line", "Note", "Reading", "Tally", "Target", "is_live", "printable"]

@@ -90,6 +90,11 @@ _CODECS: tuple[tuple[bytes, str, Callable[[], _Decompressor]], ...] = (
 _CORRUPT = (zlib.error, OSError, EOFError, lzma.LZMAError, zstandard.ZstdError, ValueError)
 
 
+def is_compressed(head: bytes) -> bool:
+    """Whether a file that begins like this is expanded."""
+    return any(head.startswith(magic) for magic, *_ in _CODECS)
+
+
 def opened(file: io.BufferedReader, reading: Reading) -> io.BufferedReader:
     """The file itself, or its expanded content. Reading that raises ExpansionError."""
     head = file.peek(_READ_BYTES)

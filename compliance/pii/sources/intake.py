@@ -9,6 +9,7 @@ from pathlib import Path
 from compliance.pii.printable import printable
 from compliance.pii.sources import cloudwatch, s3
 from compliance.pii.sources.expand import ExpansionError, opened
+from compliance.pii.sources.file_part import FilePart, go_to_start
 from compliance.pii.sources.files import FileFinder, FoundFile
 from compliance.pii.sources.line import Line, Tally
 from compliance.pii.sources.reading import Reading
@@ -16,10 +17,11 @@ from compliance.pii.sources.standard_input import PipeReader
 from compliance.pii.sources.text_lines import HEAD_BYTES, LineReader, Suspects, why_unreadable
 
 STANDARD_INPUT = "-"
+Target = Path | str | FilePart
 _READ_BYTES = 1 << 20
 
 
-def is_live(targets: Iterable[Path | str]) -> bool:
+def is_live(targets: Iterable[Target]) -> bool:
     """Whether something is read that may have no end: its lines are looked at as they come."""
     names = list(map(str, targets))
     return STANDARD_INPUT in names or any(name.startswith(cloudwatch.SCHEME) for name in names)
@@ -39,18 +41,21 @@ class Intake:
         self._on_idle = on_idle  # called when a live source has nothing new for a moment
         self._suspects = suspects  # what of plain lines is enough; see LineReader.blocks
 
-    def lines(self, targets: Iterable[Path | str]) -> Iterator[Line]:
+    def lines(self, targets: Iterable[Target]) -> Iterator[Line]:
         """Every line of what `blocks` reads."""
         for block in self.blocks(targets):
             yield from block
 
-    def blocks(self, targets: Iterable[Path | str]) -> Iterator[list[Line]]:
+    def blocks(self, targets: Iterable[Target]) -> Iterator[list[Line]]:
         """Lines, as many as were read at once, of files, folders, globs, - (standard input), s3://
         and cloudwatch: names.
         """
         files = FileFinder(self.tally, self._reading)
-        for target in map(str, targets):
-            if target == STANDARD_INPUT:
+        for named in targets:
+            target = str(named)
+            if isinstance(named, FilePart):
+                yield from self._file_part(named)
+            elif target == STANDARD_INPUT:
                 yield from self._standard_input()
             elif target.startswith(s3.SCHEME):
                 for found in s3.objects(target, self.tally, self._reading):
@@ -90,6 +95,26 @@ class Intake:
                 self._look_back(found, file, status.st_size)
         except OSError as error:
             self.tally.skip(name, f"stopped reading: {error.strerror or 'input/output error'}")
+
+    def _file_part(self, part: FilePart) -> Iterator[list[Line]]:
+        for found in FileFinder(self.tally, self._reading).find(part.path):
+            try:
+                with _opened(found.path) as file:
+                    size_bytes = os.fstat(file.fileno()).st_size
+                    if size_bytes < part.end_bytes:
+                        self.tally.skip(part.path, "shrank before it was read; lines may be lost")
+                    start = go_to_start(file, part.start_bytes)
+                    if start.offset_bytes < part.end_bytes:
+                        reader = LineReader(part.path, self.tally, self._reading)
+                        self.tally.sources.append(printable(part.path))
+                        end_bytes = part.end_bytes - start.offset_bytes
+                        blocks = reader.blocks(file, end_bytes, self._suspects, start)
+                        yield from filter(None, blocks)
+                        reader.tell()
+                    self._look_back(found, file, size_bytes)
+            except OSError as error:
+                why = error.strerror or "input/output error"
+                self.tally.skip(part.path, f"stopped reading: {why}")
 
     def _content(
         self, name: str, file: io.BufferedReader, size_bytes: int | None = None

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from compliance.pii.packed import AS_RUNS
 from compliance.pii.printable import printable
+from compliance.pii.sources.file_part import Start
 from compliance.pii.sources.line import Line, Tally
 from compliance.pii.sources.line_time import AgeFilter
 from compliance.pii.sources.long_line import Part
@@ -62,6 +63,7 @@ def why_unreadable(head: bytes) -> str | None:
     return "not a text file" if text.count(0) > _NUL_SHARE_MAX * len(text) else None
 
 
+BEGINNING = Start()
 Suspects = Callable[[bytes], Iterable[int] | None]
 
 
@@ -86,6 +88,7 @@ class LineReader:
         file: io.BufferedReader,
         end_bytes: int | None = None,
         suspects: Suspects | None = None,
+        start: Start = BEGINNING,
     ) -> Iterator[list[Line]]:
         """Every line, in groups as they were read; with `end_bytes`, up to and including the line
         that reaches this offset.
@@ -93,8 +96,9 @@ class LineReader:
         With `suspects`, of a group of plain lines only those that go through a position which it
         names; where it names None, all.
         """
-        number = 1
-        before = b""  # the group before, as far as only suspects were handed out
+        number = start.number
+        # What came before, as far as it was not handed out.
+        before = start.before
         for data in self._whole_lines.blocks(file, end_bytes):
             if isinstance(data, Part):
                 self._follow(before)

@@ -7,6 +7,7 @@ from compliance.pii import Canary, Scanner, ScanSettings, cli, dask_scan, parall
 from compliance.pii.dask_scan import DaskError, scan_on_dask
 from compliance.pii.parallel import batches, scan_in_processes
 from compliance.pii.report import ScanReport
+from compliance.pii.sources import file_part
 
 JANE = Canary("email", "jane.doe@example.com")
 CARD = Canary("card", "4111111111111111")
@@ -49,6 +50,20 @@ def test_batches_hold_every_file_once_and_are_of_about_equal_size(archive):
     assert plan[:2] == [("-",), ("cloudwatch:g",)]
     assert len(plan) == 5
     assert tally.skipped == []
+
+
+@pytest.mark.xdist_group("live")
+def test_parts_of_one_file_find_what_one_scan_finds(tmp_path, monkeypatch):
+    monkeypatch.setattr(file_part, "PART_BYTES_MIN", 1_000)
+    log = tmp_path / "api.log"
+    rows = ['{"event":"started"}'] * 40 + ['{"event":"sent","to":"jane.doe@example.com"}']
+    log.write_text("\n".join(rows * 20) + "\n")
+    whole = Scanner([JANE], SETTINGS).scan([log])
+    plan, _ = batches([log], SETTINGS, 6)
+    parts = scan_in_processes([log], [JANE], SETTINGS, 2)
+    assert len(plan) == 6
+    assert told(parts) == told(whole)
+    assert {f.line for f in parts.findings} <= {41 * n for n in range(1, 21)}
 
 
 @pytest.mark.xdist_group("live")
