@@ -15,6 +15,7 @@ OF_STANDARD = {
     "order": NO_ORDER,
     "groups-apart": NO_GROUPS,
     "resend-safe": MAY_REPEAT,
+    "one-queue": NO_ORDER,
     "fifo-300": "a standard queue has no such quota",
 }
 
