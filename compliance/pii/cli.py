@@ -16,7 +16,7 @@ from compliance.pii.policy import Policy, load_policy
 from compliance.pii.report import ScanReport
 from compliance.pii.scanner import Scanner
 from compliance.pii.settings import ScanSettings
-from compliance.pii.settings_file import SettingsError
+from compliance.pii.settings_file import SettingsError, placed
 from compliance.pii.showing import LiveShow, rendered
 from compliance.pii.sources import Reading, cloudwatch, is_live, printable
 from compliance.pii.sources.files import experiments
@@ -115,7 +115,7 @@ def _with_options(policy: Policy, options: argparse.Namespace) -> Policy:
 
 def _target(path: str, folder: Path) -> str:
     is_name = path == "-" or "://" in path or path.startswith(cloudwatch.SCHEME)
-    return path if is_name else str(folder / path)
+    return path if is_name else str(placed(folder, path))
 
 
 def _canaries(

@@ -38,6 +38,14 @@ def find_table(command: str, path: Path | None, folder: Path) -> Table | None:
     return None if file is None else Table(file, _values(command, file))
 
 
+def placed(folder: Path, path: str) -> Path:
+    """A path of a file in this folder, as reports should name it: from the working directory on,
+    where it lies below that, so that a platform finds it in its tree.
+    """
+    whole, here = folder / path, Path.cwd()
+    return whole.relative_to(here) if whole.is_relative_to(here) else whole
+
+
 def checked(model: type["Model"], table: Table) -> "Model":
     """The table's values, as a strict model wants them. Raises SettingsError."""
     from pydantic import ValidationError  # noqa: PLC0415 - paid for by the model

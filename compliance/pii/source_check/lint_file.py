@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from compliance.pii.settings_file import Table, checked, find_table
+from compliance.pii.settings_file import Table, checked, find_table, placed
 
 FailOn = Literal["error", "warning"]
 
@@ -29,7 +29,7 @@ class LintSettings:
 
     @property
     def targets(self) -> list[Path]:
-        return [self.folder / path for path in self.paths]
+        return [placed(self.folder, path) for path in self.paths]
 
 
 def load_settings(path: Path | None, folder: Path) -> LintSettings:

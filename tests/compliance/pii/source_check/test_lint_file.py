@@ -45,6 +45,15 @@ def test_the_nearest_file_is_used(project, name, table, code, settings, found):
     assert main([]) == found
 
 
+def test_paths_are_told_from_the_working_directory_on(project, capsys, tmp_path, monkeypatch):
+    project(MASKED, '[lint]\npaths = ["src"]\n')
+    main([])
+    assert capsys.readouterr().out.startswith("src/a.py:6:")
+    monkeypatch.chdir(tmp_path / "src")
+    main([])
+    assert capsys.readouterr().out.startswith("a.py:6:")
+
+
 def test_names_of_the_command_line_are_added_to_those_of_the_file(project):
     project(LEAK, '[lint]\npaths = ["src"]\npii_names = ["shoe_size"]\n')
     assert main(["--pii-name", "loyalty_number"]) == 1
