@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -24,6 +25,7 @@ from reference.cloud.lambda_trigger.log_stream import LogStream
 
 RUNTIME = "reference.cloud.lambda_trigger.runtime"
 END_GRACE_S = 2.0  # for a process that was told to leave
+INIT_LOOK_S = 0.1  # how often a late init phase is looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +96,17 @@ class Environment:
         return self._process.poll() is None
 
     def wait_until_ready(self, limit_s: float) -> Mapping[str, Any]:
-        """The end of the init phase. Raises TimedOutError and ExitedError."""
-        return self._receive(time.monotonic() + limit_s)
+        """The end of the init phase. Raises TimedOutError and ExitedError.
+
+        On AWS an environment has its cores for itself. Here it shares them, also with those that
+        start beside it, so the time it was kept waiting for one does not count.
+        """
+        began_s = time.monotonic()
+        while not self._connection.poll(INIT_LOOK_S):
+            counted_s = time.monotonic() - began_s - kept_waiting_s(self.pid)
+            if counted_s >= limit_s:
+                break
+        return self._receive(time.monotonic())
 
     def invoke(
         self, request: Mapping[str, Any], event: bytes, deadline_s: float
@@ -154,3 +165,14 @@ class Environment:
             return f"Runtime exited with error: exit status {code}"
         name = (signal.strsignal(-code) or f"signal {-code}").lower()
         return f"Runtime exited with error: signal: {name}"
+
+
+def kept_waiting_s(pid: int) -> float:
+    """How long a process was ready to run and had no core; 0 where nobody counts it.
+
+    Source: docs.kernel.org/scheduler/sched-stats.html, /proc/<pid>/schedstat, second number, in ns.
+    """
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0

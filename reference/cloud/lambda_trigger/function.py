@@ -59,6 +59,8 @@ class Invocation:
     @property
     def fault(self) -> str:
         """What a log line may say of a failure: its kind, never its text."""
+        if self.outcome == "init-error" and self.report.status == "timeout":
+            return "the init phase timed out"
         return self.report.error_type or self.outcome
 
 

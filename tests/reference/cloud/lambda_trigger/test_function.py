@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from reference.cloud.lambda_trigger import environment
 from reference.cloud.lambda_trigger import function as function_module
 from reference.cloud.lambda_trigger.function import ThrottledError
 
@@ -150,9 +151,16 @@ def test_a_handler_that_cannot_be_had_fails_each_invocation_in_one_clear_line(
 def test_an_init_phase_that_is_late_is_begun_again_in_the_invocation(make_function, monkeypatch):
     monkeypatch.setattr(function_module, "INIT_MAX_S", 0.3)
     function = make_function("functions_slow:handler", timeout_s=0.3)
-    assert function.invoke("a").outcome == "init-error"
+    failed = function.invoke("a")
+    assert (failed.outcome, failed.fault) == ("init-error", "the init phase timed out")
     assert len(function.rows.events("started")) == 2
     assert all("Phase: init\tStatus: timeout" in log for log in function.logs().values())
+
+
+def test_time_without_a_core_does_not_count_as_init(make_function, monkeypatch):
+    monkeypatch.setattr(function_module, "INIT_MAX_S", 0.2)
+    monkeypatch.setattr(environment, "kept_waiting_s", lambda pid: 60.0)
+    assert make_function("functions_late:done").invoke("a").outcome == "ok"
 
 
 def test_beyond_its_concurrency_it_is_throttled(make_function):
