@@ -7,7 +7,8 @@
 Slots are the mapping's pollers: each gathers a batch, has the function invoked with it and settles
 it. Environments run the real handler; each logs to a stream of its own, as on AWS. `mapping.py`
 (what can be configured), `scaling.py`, `batching.py`, `groups.py` and `settling.py` are pure and
-run on any clock; `source.py`, `environment.py` and `runtime.py` are the edge.
+run on any clock; `trigger.py` and `slots.py` are its threads; `source.py`, `function.py`,
+`environment.py`, `runtime.py` (inside the process) and `log_stream.py` are the edge.
 
 Facts: AWS Lambda Developer Guide, pages services-sqs-configure, -parameters, -scaling and
 -errorhandling, and lambda-runtime-environment. Where AWS is silent, each module says what was
@@ -18,7 +19,8 @@ The journal (JSON Lines) has `at_s` and `event`:
              duration_ms, billed_ms, memory_mb, memory_used_mb, messages, failed, error_type,
              outcome (ok, error, timeout, exit, init-error)
   throttled  an invocation that found no free concurrency: messages
-  dropped    a batch that was throttled until its visibility was over: messages
+  dropped    a batch given up, whose messages reappear: messages, reason (throttled,
+             visibility-over)
   started, ended   an environment: environment, pid, reason (idle, timeout, exit, init-error, stop)
   scaled     the batches that may be in progress: limit, busy
   summary    the totals, once, at the end

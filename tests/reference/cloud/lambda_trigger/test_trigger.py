@@ -93,6 +93,23 @@ def test_sigterm_lets_a_running_invocation_finish(rig):
     assert {row["reason"] for row in rig.rows("drained", "ended")} == {"stop"}
 
 
+def test_what_is_throttled_is_tried_again_given_up_with_its_visibility_and_never_lost(rig):
+    url, dlq = rig.queue("throttled", visibility_s=2, receives_max=50)
+    send(rig, url, *[f"text {n}" for n in range(6)])
+    options = ["--reserved-concurrency", "1", "--batch-size", "1", "--timeout-s", "2"]
+    rig.trigger("throttled", url, "functions:says", *options)  # half a second each
+    until(rig, "throttled", lambda: not rig.left(url), "all are handled")
+    assert rig.end("throttled") == 0
+    (summary,) = rig.rows("throttled", "summary")
+    assert summary["concurrency_max"] == 1
+    assert summary["throttles"] == len(rig.rows("throttled", "throttled")) > 0
+    assert summary["dropped_batches"] == len(rig.rows("throttled", "dropped")) > 0
+    assert min(row["limit"] for row in rig.rows("throttled", "scaled")) < 5
+    said = "".join(stream.read_text() for stream in rig.streams("throttled"))
+    assert all(f"text {n}\n" in said for n in range(6))
+    assert rig.left(dlq) == 0
+
+
 def test_provisioned_mode_starts_with_ten_slots_a_poller(rig):
     url, _ = rig.queue("provisioned", visibility_s=30)
     rig.trigger("provisioned", url, "functions:told", "--provisioned", "2:4")
