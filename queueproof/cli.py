@@ -24,12 +24,7 @@ from queueproof import template as template_command
 from queueproof import trace as trace_command
 from queueproof import up as up_command
 from queueproof.capacity.command import capacity
-from queueproof.compare import (
-    check_compares_runs_alone,
-    compare_configurations,
-    compared_work,
-    show_difference,
-)
+from queueproof.compare import compare
 from queueproof.cost import cost
 from queueproof.driven import driven, emit
 from queueproof.gallery.catalog import GalleryError
@@ -79,6 +74,7 @@ app = typer.Typer(
 )
 
 app.command(epilog="Example: queueproof cost runs/latest --emails-per-month 30000000")(cost)
+app.command(epilog="Example: queueproof compare fifo fifo-ht --quick")(compare)
 app.command(epilog="Example: queueproof capacity --skew even --skew hot")(capacity)
 
 
@@ -143,45 +139,6 @@ def run(
         is_simulated=sim,
         as_json=as_json,
         quiet=quiet,
-    )
-
-
-@app.command(epilog="Example: queueproof compare fifo fifo-ht --quick")
-def compare(
-    configurations: Annotated[
-        list[str] | None,
-        typer.Argument(help="Names, or paths of configuration files; none named: all of ours."),
-    ] = None,
-    scenario: Annotated[
-        str, typer.Option(help="The work for all: a name of the catalogue, or a file's path.")
-    ] = "",
-    quick: Annotated[bool, typer.Option("--quick", help="In at most four minutes.")] = False,
-    runs: Annotated[
-        tuple[Path, Path] | None,
-        typer.Option(help="Instead: what the second of two runs does otherwise than the first."),
-    ] = None,
-    seed: Seed = 1,
-    runs_dir: RunsDir = Path("runs"),
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """Try queue configurations on the same work, side by side.
-
-    Exit code 0 when each could be compared, whatever was found; 3 when one could not.
-    """
-    if runs is not None:
-        check_compares_runs_alone(configurations, scenario, quick=quick)
-        show_difference(*runs, as_json=as_json)
-        return
-    raise typer.Exit(
-        compare_configurations(
-            configurations or configuration_names(),
-            compared_work(scenario, quick=quick),
-            seed=seed,
-            runs_dir=runs_dir,
-            as_json=as_json,
-            quiet=quiet,
-        )
     )
 
 

@@ -35,6 +35,7 @@ def _configuration(each: Compared) -> dict[str, Any]:
         "reached_per_s": each.reached_per_s,
         "calls_per_email": each.figures.calls_per_email,
         "usd_per_million": each.figures.usd_per_million,
+        "capacity": None if each.capacity is None else each.capacity.model_dump(mode="json"),
         "held_up_by": None if limit is None else {"by": limit.kind, "what": limit.what},
         "verdicts": {
             claim: {

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compliance.verdict import Outcome, Verdict
+from reports.compare.capacity import FoundCapacity
 from reports.compare.figures import MONTH_EMAILS, Figures
 from reports.compare.limits import Held
 from reports.cost import usd
 
 FIFO_CALLS_PER_S = 300  # SQS Developer Guide, quotas-queues.html: per API action
-OF_THE_MACHINE = "That says something about this machine, not about the configuration."
 A_MONTH = f"for a month of {MONTH_EMAILS / 1e6:g} million emails"
 
 
@@ -21,6 +21,7 @@ class Compared:
     figures: Figures
     verdicts: dict[str, Verdict]
     limit: Held | None
+    capacity: FoundCapacity | None = None  # where it was searched for
 
     def outcome(self, claim: str) -> Outcome | None:
         verdict = self.verdicts.get(claim)
@@ -67,15 +68,23 @@ def _rates(compared: Sequence[Compared]) -> list[str]:
             f"{_names(free)} took all that was offered, up to {most:,.0f} emails a second: "
             "their limit is higher than this comparison went."
         )
-    held = [each for each in compared if each.limit is not None]
-    for each in sorted(held, key=lambda each: each.limit is None or not each.limit.is_its_own):
-        if each.limit is not None:
-            stage = each.limit.stage
-            blame = "" if each.limit.is_its_own else f" {OF_THE_MACHINE}"
-            told.append(
-                f"{each.name} fell behind at {stage.offered_per_s:,.0f} emails a second offered; "
-                f"it reached {each.reached_per_s:,.0f}. What held it: {each.limit.what}.{blame}"
-            )
+    held = [(each, each.limit) for each in compared if each.limit is not None]
+    told += [
+        f"{each.name} fell behind at {limit.stage.offered_per_s:,.0f} emails a second offered; it "
+        f"reached {each.reached_per_s:,.0f}. What held it: {limit.what}."
+        for each, limit in held
+        if limit.is_its_own
+    ]
+    others = [
+        f"{each.name} at {limit.stage.offered_per_s:,.0f}/s ({limit.what})"
+        for each, limit in held
+        if not limit.is_its_own
+    ]
+    if others:
+        told.append(
+            "This machine, not the configuration, is what the limit of these tells of: "
+            f"{'; '.join(others)}."
+        )
     return told
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from compliance.checks.cost import bill
 from compliance.pricing.table import PriceTable
 from compliance.verdict import Judgement, Outcome
+from reports.compare.capacity import read_capacities
 from reports.compare.figures import MONTH_EMAILS, Answer, Stage, read_figures
 from reports.compare.limits import find_limit
 from reports.compare.marks import Better, marks
@@ -65,7 +66,7 @@ def read_compared(
     Raises EvidenceError when `run` is not a readable run directory.
     """
     compared, troubles = [], []
-    manifest = read_manifest(run)
+    manifest, capacities = read_manifest(run), read_capacities(run)
     for name in manifest.experiments:
         if manifest.plans[name].is_control:
             continue
@@ -80,7 +81,8 @@ def read_compared(
             for verdict in claim.verdicts
             if verdict.experiment == name
         }
-        compared.append(Compared(name, figures, verdicts, find_limit(figures.stages, cpu_count)))
+        limit = find_limit(figures.stages, cpu_count)
+        compared.append(Compared(name, figures, verdicts, limit, capacities.get(name)))
         troubles += [f"{name}: {shown(trouble)}" for trouble in figures.troubles]
     return compared, troubles
 
@@ -92,21 +94,14 @@ def _work(load: EmailLoad) -> str:
 
 
 def _speed(compared: Sequence[Compared]) -> CompareTable:
-    reached = [each.figures.best for each in compared]
     calm = [each.figures.calm for each in compared]
     at = next((f"{stage.planned_per_s:g}/s" for stage in calm if stage), "a calm rate")
     columns: list[tuple[str, list[Cell]]] = [
-        (
-            "Reached, emails/s",
-            _marked(
-                [stage.reached_per_s if stage else None for stage in reached],
-                "high",
-                lambda value: figure(value, 0),
-                [f"of {stage.offered_per_s:,.0f} offered" if stage else "" for stage in reached],
-            ),
-        ),
+        ("Reached, emails/s", _reached(compared)),
         ("Held up by", [_held(each) for each in compared]),
     ]
+    if any(each.capacity for each in compared):
+        columns.append(("Capacity, emails/s", _capacities(compared)))
     for what, of in (("Accepted", _acceptance), ("Delivered", _delivery)):
         for title, quantile in (("p50", _p50), ("p99", _p99)):
             values = [quantile(of(stage)) if stage else None for stage in calm]
@@ -118,6 +113,31 @@ def _speed(compared: Sequence[Compared]) -> CompareTable:
         f"Reached: the most emails a second that were accepted and delivered while they were "
         f"offered. Latencies at {at}, the first rate without faults, from the moment at which "
         "an email was due.",
+    )
+
+
+def _reached(compared: Sequence[Compared]) -> list[Cell]:
+    # What this machine held up is neither good nor bad.
+    own = [
+        each.reached_per_s if each.limit is None or each.limit.is_its_own else None
+        for each in compared
+    ]
+    cells = []
+    for each, mark in zip(compared, marks(own, "high", SAME_SHARE), strict=True):
+        best = each.figures.best
+        offered = f"of {best.offered_per_s:,.0f} offered" if best else ""
+        cells.append(Cell(figure(each.reached_per_s, 0), offered, mark))
+    return cells
+
+
+def _capacities(compared: Sequence[Compared]) -> list[Cell]:
+    """As the search found them: the highest rate held, the interval, and what held it there."""
+    found = [each.capacity for each in compared]
+    return _marked(
+        [None if each is None else each.held_per_s for each in found],
+        "high",
+        lambda value: figure(value, 0),
+        [f"{each.kind}, {each.interval}; {each.limit_text}" if each else "" for each in found],
     )
 
 
