@@ -24,6 +24,8 @@ def why_not_claimed(configuration: Configuration | None, claim: str) -> str | No
     """None for a claim that holds for this configuration, or would have to."""
     if configuration is None:
         return None
+    if claim == "one-queue" and configuration.queue.count == 1:
+        return "there is one queue"
     if not configuration.queue.is_fifo:
         return OF_STANDARD.get(claim)
     if claim == "fifo-300" and configuration.queue.high_throughput:

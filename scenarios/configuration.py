@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from scenarios.base import Model, Name
 from scenarios.faults import Duplicate, Nature, Reorder
-from scenarios.model import ScenarioError, read_text, shown, validated
+from scenarios.model import named_file, read_text, validated
 
 CONFIGURATIONS = Path(__file__).parent / "configurations"
 DEFAULT = "fifo"  # what the scenarios of the catalogue are written for
@@ -151,13 +151,7 @@ def load_configuration(name_or_path: str) -> tuple[Configuration, str]:
 
     Raises ScenarioError.
     """
-    if name_or_path.endswith(".toml"):
-        path = Path(name_or_path)
-    elif name_or_path in configuration_names():
-        path = CONFIGURATIONS / f"{name_or_path}.toml"
-    else:
-        known = ", ".join(configuration_names())
-        raise ScenarioError(f"unknown configuration {shown(name_or_path)}; there are: {known}")
+    path = named_file(name_or_path, CONFIGURATIONS, configuration_names(), "configuration")
     text = read_text(path)
     return parse_configuration(text, str(path)), text
 

@@ -246,15 +246,18 @@ def load_scenario(name_or_path: str) -> tuple[Scenario, str]:
 
     Raises ScenarioError.
     """
-    if name_or_path.endswith(".toml"):
-        path = Path(name_or_path)
-    elif name_or_path in catalog_names():
-        path = CATALOG / f"{name_or_path}.toml"
-    else:
-        known = ", ".join(catalog_names())
-        raise ScenarioError(f"unknown scenario {shown(name_or_path)}; the catalogue has: {known}")
+    path = named_file(name_or_path, CATALOG, catalog_names(), "scenario")
     text = read_text(path)
     return parse_scenario(text, str(path)), text
+
+
+def named_file(name_or_path: str, folder: Path, names: Sequence[str], what: str) -> Path:
+    """Where a file of ours, or any by its path, is. Raises ScenarioError for an unknown name."""
+    if name_or_path.endswith(".toml"):
+        return Path(name_or_path)
+    if name_or_path in names:
+        return folder / f"{name_or_path}.toml"
+    raise ScenarioError(f"unknown {what} {shown(name_or_path)}; known: {', '.join(names)}")
 
 
 def catalog_names() -> list[str]:

@@ -43,6 +43,12 @@ def render(view: CompareView, compared: list[Compared], console: Console) -> Non
     console.print(Text(f"report: {view.run.folder}/compare.html"), soft_wrap=True)
 
 
+def _surely(difference: Difference) -> str:
+    if difference.is_sure:
+        return "differs"
+    return "the same" if difference.low == difference.high else "may be chance"
+
+
 def render_differences(found: Sequence[Difference], console: Console) -> None:
     """Print what two runs differ in, with the interval of each difference."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -55,7 +61,7 @@ def render_differences(found: Sequence[Difference], console: Console) -> None:
             *(f"{value:,.4g}" for value in (each.a, each.b)),
             f"{each.b - each.a:+,.3g}",
             f"{each.low:+,.3g} to {each.high:+,.3g}",
-            "differs" if each.is_sure else "may be chance",
+            _surely(each),
         )
     if not console.is_terminal:
         console.width = max(console.width, WIDTH_MIN)

@@ -25,7 +25,7 @@ from scenarios.model import EmailLoad, ScenarioError
 
 SAME_SHARE = 0.02  # figures so close to each other are as good
 ANSWERS_SHOWN = 4
-CLAIMS = ("no-loss", "no-false-ack", "resend-safe", "order")
+CLAIMS = ("no-loss", "no-false-ack", "resend-safe", "order", "one-queue")
 
 
 def build(
@@ -169,6 +169,7 @@ def _safety(compared: Sequence[Compared]) -> CompareTable:
         "no-false-ack": ("false_answers", "false"),
         "resend-safe": ("duplicated", "delivered twice"),
         "order": ("reordered", "out of order"),
+        "one-queue": ("apart", "in two queues"),
     }
     claims = [claim for claim in CLAIMS if any(claim in each.verdicts for each in compared)]
     columns = []

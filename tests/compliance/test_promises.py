@@ -52,6 +52,11 @@ def test_every_configuration_has_to_keep_what_it_acknowledged(claim, built):
     assert why_not_claimed(built, claim) is None
 
 
+def test_only_a_pool_claims_that_a_group_stays_in_one_of_its_queues():
+    assert why_not_claimed(FIFO, "one-queue") == "there is one queue"
+    assert why_not_claimed(configuration('type = "fifo"\ncount = 2'), "one-queue") is None
+
+
 def test_high_throughput_mode_does_not_claim_the_quota_that_it_lifts():
     assert why_not_claimed(HIGH, "fifo-300")
     assert why_not_claimed(HIGH, "order") is None

@@ -35,7 +35,7 @@ def test_quick_has_work_of_its_own():
 @pytest.mark.parametrize(
     ("names", "scenario", "told"),
     [
-        (["fifo", "kafka"], "compare", r"unknown configuration 'kafka'; there are: .*fifo-ht"),
+        (["fifo", "kafka"], "compare", r"unknown configuration 'kafka'; known: .*fifo-ht"),
         (["fifo", "fifo"], "compare", "fifo: configuration fifo is asked for twice"),
         (["fifo"], "fifo-limit", "fifo-limit: only loads of emails can be compared"),
         (["fifo"], "nope", "unknown scenario 'nope'"),

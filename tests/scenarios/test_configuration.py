@@ -31,7 +31,7 @@ def test_a_queue_is_all_that_a_file_has_to_name():
 
 
 def test_an_unknown_name_is_refused_with_those_that_there_are():
-    with pytest.raises(ScenarioError, match=r"unknown configuration 'fifi'; there are: .*fifo"):
+    with pytest.raises(ScenarioError, match=r"unknown configuration 'fifi'; known: .*fifo"):
         load_configuration("fifi")
 
 
