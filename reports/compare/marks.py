@@ -11,7 +11,8 @@ Better = Literal["high", "low"]
 def marks(values: Sequence[float | None], better: Better, tolerance: float = 0.0) -> list[Mark]:
     """A mark for each value; figures within `tolerance` (a share) of the best one are as good.
 
-    Where all are as good nothing is marked, and where nothing was measured nothing is, either.
+    Where most are as good as the best, only the worst stands out; where all are, or nothing was
+    measured, nothing does.
     """
     known = [value for value in values if value is not None]
     if not known:
@@ -20,7 +21,10 @@ def marks(values: Sequence[float | None], better: Better, tolerance: float = 0.0
     best, worst = (high, low) if better == "high" else (low, high)
     if _near(worst, best, tolerance):
         return [""] * len(values)
-    return [_mark(value, best, worst, tolerance) for value in values]
+    found = [_mark(value, best, worst, tolerance) for value in values]
+    if 2 * found.count("best") > len(known):
+        return ["" if mark == "best" else mark for mark in found]
+    return found
 
 
 def _mark(value: float | None, best: float, worst: float, tolerance: float) -> Mark:
