@@ -74,7 +74,10 @@ def _judge_experiment(run: Path, name: str, manifest: RunManifest, say: Say) -> 
         if unchecked:
             raise EvidenceError(f"{run / name}: such a load cannot try the claim {unchecked[0]!r}")
         found = [
-            judged_by_promise(_tempered(checks[claim](history), why_not), history.configuration)
+            judged_by_promise(
+                _without_rows(_tempered(checks[claim](history), why_not), history),
+                history.configuration,
+            )
             for claim in plan.claims
         ]
         ids = {offence.id for verdict in found for offence in verdict.offences}
@@ -82,6 +85,25 @@ def _judge_experiment(run: Path, name: str, manifest: RunManifest, say: Say) -> 
         return [with_cards(verdict, cards, replay) for verdict in found]
     finally:
         history.close()
+
+
+def _without_rows(verdict: Verdict, history: History) -> Verdict:
+    """Where a worker took its rows with it, what it sent looks as if nobody had sent it."""
+    lost = [part for part in history.record.generators if part.is_lost]
+    if not lost:
+        return verdict
+    reasons = [
+        f"worker {part.index} ({part.host}) was lost before all it recorded was gathered"
+        for part in lost
+    ]
+    return verdict.model_copy(
+        update={
+            "outcome": Outcome.INCONCLUSIVE,
+            "reasons": [*verdict.reasons, *reasons],
+            "offences": [],
+            "offence_count": 0,
+        }
+    )
 
 
 def with_cards(verdict: Verdict, cards: dict[str, Card], replay: str) -> Verdict:

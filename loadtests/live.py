@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+from loadtests.distributed.distribution import Distribution
 from loadtests.faults.runner import FaultRunner
 from loadtests.faults.timeline import STEP_S, FaultError
+from loadtests.generator import Command, Generator, start_generator
 from loadtests.ledger import LedgerWriter
 from loadtests.metrics import Sampler
 from loadtests.parts import API_KEY, LAMBDA, played_by
@@ -24,20 +25,25 @@ from loadtests.pipeline import (
     Pipeline,
     wait_until_ready,
 )
-from loadtests.processes import Component, ComponentError, Components
-from loadtests.queues import AWS_ENV, AWS_ERRORS, REGION, drain_by_hand, wait_until_drained
+from loadtests.processes import ComponentError, Components
+from loadtests.queues import AWS_ERRORS, REGION, drain_by_hand, wait_until_drained
 from scenarios.arrivals import canaries, synthetic_people
 from scenarios.configuration import Configuration
-from scenarios.evidence import EvidenceError, ExperimentRecord, Phase, seal, write_record
+from scenarios.evidence import (
+    EvidenceError,
+    ExperimentRecord,
+    GeneratorPart,
+    Phase,
+    seal,
+    write_record,
+)
 from scenarios.model import EmailLoad, Scenario, SqsCallLoad
 from scenarios.storm import planned_faults
 
-GENERATOR_START_TIMEOUT_S = 60.0
 SENDERS_FINISH_TIMEOUT_S = 180.0  # after the last email was due: retries and time-outs
 LIVENESS_PERIOD_S = 0.1
 SCENARIO_FILE = "scenario.toml"
 CONFIGURATION_FILE = "configuration.toml"
-GENERATOR_STATUS = "generator.json"  # written by dispatch.py
 KILLED = "the run ended without a word; it was killed"
 
 Progress = Callable[[str], None]
@@ -63,6 +69,8 @@ class _Experiment:
     say: Progress
     configuration: Configuration
     modules: Mapping[str, str]
+    distribution: Distribution | None = None
+    generators: list[GeneratorPart] = field(default_factory=list)
     origin_s: float = field(default_factory=time.monotonic)
     phases: list[Phase] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -87,6 +95,7 @@ def drive(
     configuration_toml: str,
     target: Target | None = None,
     modules: Mapping[str, str] | None = None,
+    distribution: Distribution | None = None,
 ) -> ExperimentRecord:
     """Run one scenario on one configuration into `folder` and return its record.
 
@@ -101,7 +110,9 @@ def drive(
     (folder / SCENARIO_FILE).write_text(scenario_toml, encoding="utf-8")
     if target is None:
         (folder / CONFIGURATION_FILE).write_text(configuration_toml, encoding="utf-8")
-    experiment = _Experiment(folder, scenario, seed, key_prefix, say, configuration, modules or {})
+    experiment = _Experiment(
+        folder, scenario, seed, key_prefix, say, configuration, modules or {}, distribution
+    )
 
     def record() -> ExperimentRecord:
         return ExperimentRecord(
@@ -115,6 +126,7 @@ def drive(
             started_at=experiment.started_at,
             origin_s=experiment.origin_s,
             queue=experiment.queue,
+            generators=experiment.generators,
             phases=experiment.phases,
             drained=experiment.drained,
             interrupted=experiment.interrupted,
@@ -172,7 +184,10 @@ def _run(
         experiment.queue = pipeline.queues.attributes
     else:
         wait_until_ready(target.url, TARGET_TIMEOUT_S)
-    generator = components.add(_start_generator(experiment, pipeline, target))
+    command = _generator_command(experiment, pipeline, target)
+    generator = start_generator(
+        experiment.folder, components, command, experiment.distribution, experiment.say
+    )
     players = played_by(experiment.configuration) if target is None else {}
     sampler = Sampler(
         experiment.folder / "metrics.jsonl",
@@ -193,14 +208,12 @@ def _run(
         experiment.problems += components.stop()
 
 
-def _start_generator(
+def _generator_command(
     experiment: _Experiment, pipeline: Pipeline | None, target: Target | None
-) -> Component:
+) -> Command:
     load = experiment.scenario.load
     assert isinstance(load, EmailLoad | SqsCallLoad)
     options = [
-        *("--headless", "--users", str(load.senders), "--spawn-rate", str(load.senders)),
-        *("--only-summary", "--exit-code-on-error", "0"),
         *("--seed", str(experiment.seed), "--key-prefix", experiment.key_prefix),
         *("--scenario", str(experiment.folder / SCENARIO_FILE)),
         *("--duration", str(load.duration_s)),  # a control is shorter than its scenario
@@ -208,87 +221,65 @@ def _start_generator(
     ]
     if isinstance(load, EmailLoad):
         url = target.url if target else pipeline.api_url if pipeline else ""
-        locustfile = "locustfile.py"
         options += ["--host", url]
         if target is None or target.owned:  # the pipeline is ours, whatever its addresses
             options.append("--i-own-this-target")
     else:
         assert pipeline is not None
-        locustfile = "sqs_locustfile.py"
         options += ["--sqs-endpoint", pipeline.sqs_endpoint, "--queue-url", pipeline.queues.urls[0]]
         options += ["--aws-region", REGION]
-    path = Path(__file__).parent / locustfile
-    return Component(
-        "generator",
-        ["locust", "-f", str(path), *options],
-        log=experiment.folder / "logs" / "generator.log",
-        # The key goes by environment: a command line is everybody's to read.
-        env={**AWS_ENV, "LOCUST_API_KEY": target.api_key if target else API_KEY},
-        may_end=True,
+    return Command(
+        locustfile="locustfile.py" if isinstance(load, EmailLoad) else "sqs_locustfile.py",
+        options=options,
+        api_key=target.api_key if target else API_KEY,
+        senders=load.senders,
     )
 
 
 def _offer_load(
     experiment: _Experiment,
     components: Components,
-    generator: Component,
+    generator: Generator,
     pipeline: Pipeline | None,
     faults: FaultRunner,
 ) -> None:
     """Wait for the load's beginning, inject the faults, wait for its end."""
     load = experiment.scenario.load
     assert isinstance(load, EmailLoad | SqsCallLoad)
-    start_s = _wait_for_start(experiment.folder, generator)
+    start_s = generator.wait_for_start()
     experiment.say(f"offering {load.in_words}")
     if pipeline is not None:
         faults.begin(pipeline, start_s)
     deadline_s = start_s + load.duration_s + SENDERS_FINISH_TIMEOUT_S
     reported: set[str] = set()
     look_s = 0.0
-    while generator.exit_code is None:
+    while generator.main.exit_code is None:
         faults.step()
         time.sleep(STEP_S)
         if time.monotonic() < look_s:
             continue
         look_s = time.monotonic() + LIVENESS_PERIOD_S
         for component in components.dead():
-            if component is not generator and component.name not in reported:
+            is_done = generator.is_part(component) and component.exit_code == 0
+            if not is_done and component.name not in reported:
                 reported.add(component.name)
                 experiment.problems.append(
                     f"{component.name} ended by itself with exit code {component.exit_code}"
                 )
         if time.monotonic() > deadline_s:
             experiment.problems.append("the senders did not finish in time")
-            components.stop("generator")
+            components.stop(*generator.names)
     experiment.phase("load", start_s)
+    experiment.generators = generator.parts()
     experiment.problems += faults.heal()
-    if generator.exit_code:
+    if generator.main.exit_code:
         raise ComponentError(
-            f"the generator ended with exit code {generator.exit_code}; see {generator.log}"
+            f"the generator ended with exit code {generator.main.exit_code}; "
+            f"see {generator.main.log}"
         )
-    components.stop("generator")
-    if not _generator_status(experiment.folder)["finished"]:
+    experiment.problems += components.stop(*generator.names)
+    if not generator.is_finished:
         experiment.problems.append("the generator gave up before its schedule was worked off")
-
-
-def _generator_status(folder: Path) -> dict[str, Any]:
-    status: dict[str, Any] = json.loads((folder / GENERATOR_STATUS).read_text())
-    return status
-
-
-def _wait_for_start(folder: Path, generator: Component) -> float:
-    """When the load began, on the monotonic clock. Raises ComponentError."""
-    deadline_s = time.monotonic() + GENERATOR_START_TIMEOUT_S
-    while time.monotonic() < deadline_s:
-        if (folder / GENERATOR_STATUS).exists():
-            return float(_generator_status(folder)["start_s"])
-        if generator.exit_code is not None:
-            raise ComponentError(
-                f"the generator ended with exit code {generator.exit_code} before it began; "
-                f"see {generator.log}"
-            )
-        time.sleep(0.01)
-    raise ComponentError(f"the generator did not begin; see {generator.log}")
 
 
 def _drain(experiment: _Experiment, pipeline: Pipeline) -> None:

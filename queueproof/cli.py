@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from compliance.judge import judge as judge_run
 from compliance.pricing.table import PriceError
 from compliance.verdict import Judgement, Outcome
+from loadtests.distributed.distribution import Distribution
 from loadtests.live import Target
 from loadtests.options import TargetError
 from loadtests.processes import ComponentError
@@ -26,10 +26,18 @@ from queueproof import up as up_command
 from queueproof.capacity.command import capacity
 from queueproof.compare import compare
 from queueproof.cost import cost
+from queueproof.distribution import (
+    Distributed,
+    Listen,
+    RemoteWorkers,
+    Workers,
+    distribution_of,
+)
 from queueproof.driven import driven, emit
 from queueproof.gallery.catalog import GalleryError
 from queueproof.gallery.command import open_gallery
 from queueproof.guard import EXIT_COULD_NOT_RUN, guarded
+from queueproof.listing import list_
 from queueproof.options import AsJson, Quiet, RunFolder, RunsDir, Seed
 from queueproof.progress import PatientConsole, progress
 from queueproof.simulate import check_simulable, try_seeds
@@ -46,9 +54,8 @@ from reports import terminal as terminal_report
 from reports.compare.files import is_comparison, write_comparison
 from reports.model import RunView
 from reports.view import build
-from scenarios.configuration import configuration_names, load_configuration
 from scenarios.evidence import EvidenceError
-from scenarios.model import Scenario, ScenarioError, catalog_names, load_claims, load_scenario
+from scenarios.model import ScenarioError
 
 EXIT = {Outcome.VERIFIED: 0, Outcome.REFUTED: 1, Outcome.INCONCLUSIVE: 3}
 VERIFY = ("baseline", "fifo-limit", "sqs-write-failure", "logs-clean")
@@ -73,6 +80,7 @@ app = typer.Typer(
     help="Tries to refute what a queue-backed email service claims, and shows the evidence.",
 )
 
+app.command("list", epilog="Example: queueproof list --json")(list_)
 app.command(epilog="Example: queueproof cost runs/latest --emails-per-month 30000000")(cost)
 app.command(epilog="Example: queueproof compare fifo fifo-ht --quick")(compare)
 app.command(epilog="Example: queueproof capacity --skew even --skew hot")(capacity)
@@ -116,6 +124,10 @@ def run(
     jobs: Annotated[
         int, typer.Option(help="With --seeds: processes at a time; 0 for one a core.", min=0)
     ] = 0,
+    distributed: Distributed = False,
+    workers: Workers = None,
+    remote_workers: RemoteWorkers = 0,
+    listen: Listen = "",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -123,6 +135,14 @@ def run(
     if sim or seeds or jobs:
         check_simulable(scenarios, is_simulated=sim, seeds=seeds, jobs=jobs, target=target)
     check_configurable(configuration, target=target, is_simulated=sim)
+    distribution = distribution_of(
+        distributed=distributed,
+        workers=workers,
+        remote_workers=remote_workers,
+        listen=listen,
+        target=target,
+        is_simulated=sim,
+    )
     if seeds:
         told = try_seeds(
             scenarios[0], range(seed, seed + seeds), jobs=jobs, as_json=as_json, quiet=quiet
@@ -137,46 +157,10 @@ def run(
         configuration=configuration,
         target=Target(target, api_key, i_own_this_target) if target else None,
         is_simulated=sim,
+        distribution=distribution,
         as_json=as_json,
         quiet=quiet,
     )
-
-
-@app.command("list", epilog="Example: queueproof list --json")
-def list_(
-    as_json: AsJson = False,
-    schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON Schema of scenario files.")
-    ] = False,
-) -> None:
-    """Show the scenarios, the claims that they try, and the queue configurations."""
-    if schema:
-        emit(json.dumps(Scenario.model_json_schema(), indent=2))
-        return
-    scenarios = [load_scenario(name)[0] for name in catalog_names()]
-    configurations = [load_configuration(name)[0] for name in configuration_names()]
-    if as_json:
-        emit(
-            json.dumps(
-                {
-                    "scenarios": [s.model_dump(mode="json") for s in scenarios],
-                    "configurations": [c.model_dump(mode="json") for c in configurations],
-                    "claims": [claim.model_dump(mode="json") for claim in load_claims()],
-                },
-                indent=2,
-            )
-        )
-        return
-    table = Table(box=None, pad_edge=False)
-    table.add_column("scenario", no_wrap=True)
-    table.add_column("tries")
-    table.add_column("what it does")
-    for scenario in scenarios:
-        table.add_row(scenario.name, ", ".join(scenario.claims), scenario.summary)
-    built = Table("configuration", "how it is built", box=None, pad_edge=False)
-    for configuration in configurations:
-        built.add_row(configuration.name, configuration.summary)
-    Console().print(table, "", built)
 
 
 @app.command(epilog="Example: queueproof judge runs/latest --json")
@@ -342,13 +326,20 @@ def _run(
     configuration: str = "",
     target: Target | None = None,
     is_simulated: bool = False,
+    distribution: Distribution | None = None,
 ) -> None:
     planned = plan_simulated(names) if is_simulated else plan(names, configuration)
     if target is not None:
         check_drivable(planned, target)
     folder = create_run(runs_dir, run_name).resolve()
     judgement, view, console = driven(
-        planned, folder, seed=seed, as_json=as_json, quiet=quiet, target=target
+        planned,
+        folder,
+        seed=seed,
+        as_json=as_json,
+        quiet=quiet,
+        target=target,
+        distribution=distribution,
     )
     _show(judgement, view, console, as_json=as_json)
     raise typer.Exit(EXIT[judgement.outcome])

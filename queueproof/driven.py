@@ -8,6 +8,7 @@ import typer
 
 from compliance.judge import judge
 from compliance.verdict import Judgement
+from loadtests.distributed.distribution import Distribution
 from loadtests.live import Target
 from queueproof.guard import EXIT_COULD_NOT_RUN
 from queueproof.progress import PatientConsole, progress
@@ -24,6 +25,7 @@ def driven(
     as_json: bool,
     quiet: bool,
     target: Target | None,
+    distribution: Distribution | None = None,
 ) -> tuple[Judgement, RunView, PatientConsole]:
     """Drive a run, judge it and write its report.
 
@@ -32,7 +34,15 @@ def driven(
     console = PatientConsole(stderr=as_json)
     try:
         with progress(console, quiet=quiet or as_json) as say:
-            run_suite(planned, folder, seed=seed, command=sys.argv[1:], say=say, target=target)
+            run_suite(
+                planned,
+                folder,
+                seed=seed,
+                command=sys.argv[1:],
+                say=say,
+                target=target,
+                distribution=distribution,
+            )
             judgement = judge(folder, say)
             view = write_all(folder, judgement)
     except KeyboardInterrupt:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from loadtests.distributed.distribution import Distribution
 from loadtests.live import Progress, Target, drive
 from loadtests.logscan import plant_control
 from loadtests.options import check_target
@@ -160,6 +161,7 @@ def run_suite(
     say: Progress,
     target: Target | None = None,
     modules: Mapping[str, str] | None = None,
+    distribution: Distribution | None = None,
 ) -> None:
     """Drive all experiments into the run's folder, with `modules` in place of components.
 
@@ -167,7 +169,15 @@ def run_suite(
     """
     manifest = begin(run, planned, seed=seed, command=command, target=target)
     for experiment in planned:
-        run_one(experiment, run, seed, say, target=target, modules=modules)
+        run_one(
+            experiment,
+            run,
+            seed,
+            say,
+            target=target,
+            modules=modules,
+            distribution=distribution,
+        )
     finish(run, manifest)
 
 
@@ -242,6 +252,7 @@ def run_one(
     *,
     target: Target | None = None,
     modules: Mapping[str, str] | None = None,
+    distribution: Distribution | None = None,
 ) -> None:
     """Drive one experiment into the run's folder."""
 
@@ -268,6 +279,7 @@ def run_one(
         configuration_toml=experiment.configuration_text,
         target=target,
         modules=modules,
+        distribution=distribution,
     )
     if record.interrupted:
         say_for(f"ended early: {record.interrupted}")

@@ -34,6 +34,7 @@ from scenarios.evidence import (
     LEDGERS,
     EvidenceError,
     ExperimentRecord,
+    GeneratorPart,
     Plan,
     read_experiment,
     read_ledger,
@@ -116,6 +117,7 @@ def build_experiment(
         drain={True: "finished", False: "did not finish", None: ""}[record.drained],
         interrupted=shown(record.interrupted or ""),
         problems=[shown(problem) for problem in record.problems[:LIST_SHOWN]],
+        generators=[_generator(part) for part in record.generators[:LIST_SHOWN]],
         queue=[
             (shown(attribute, LABEL_LENGTH_MAX), shown(value))
             for attribute, value in list(record.queue.items())[:QUEUE_ATTRIBUTES_SHOWN]
@@ -303,6 +305,17 @@ def _target(record: ExperimentRecord) -> str:
         target += f" as {record.configuration}"
     others = [f"{module} in place of {name}" for name, module in record.modules.items()]
     return shown(", ".join([target, *others]))
+
+
+def _generator(part: GeneratorPart) -> str:
+    """A worker that shared the load, and how far its clock can be believed."""
+    told = (
+        f"worker {part.index} on {shown(part.host, LABEL_LENGTH_MAX)}: {part.rows:,} rows, clock "
+    )
+    told += f"{part.offset_s * 1000:+,.3f} ms from ours, within {part.uncertainty_s * 1000:,.3f} ms"
+    if part.drift_s:
+        told += f", drifted by {part.drift_s * 1000:+,.3f} ms"
+    return told + (", lost" if part.is_lost else "")
 
 
 def _scenario(text: str) -> str:

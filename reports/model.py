@@ -255,6 +255,7 @@ class ExperimentView:
     drain: str = ""
     interrupted: str = ""
     problems: list[str] = field(default_factory=list)
+    generators: list[str] = field(default_factory=list)  # workers that shared the load
     queue: list[tuple[str, str]] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
     rates: list[Rate] = field(default_factory=list)

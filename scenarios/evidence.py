@@ -164,6 +164,18 @@ class Phase(_Record):
     end_s: float
 
 
+class GeneratorPart(_Record):
+    """One of several processes that shared a load; see `loadtests.distributed`."""
+
+    index: int
+    host: str
+    offset_s: float  # its clock minus the harness's, which all ledgers are on
+    uncertainty_s: float  # within which that is known
+    drift_s: float  # by which the clocks surely moved apart while the load lasted
+    rows: int  # that it recorded
+    is_lost: bool  # it went away before all of its rows were gathered
+
+
 class ExperimentRecord(_Record):
     """What was driven, with what, and whether it ran to its end."""
 
@@ -177,6 +189,7 @@ class ExperimentRecord(_Record):
     started_at: str  # ISO 8601, UTC
     origin_s: float
     queue: dict[str, str] = Field(default_factory=dict)  # the queue's attributes
+    generators: list[GeneratorPart] = Field(default_factory=list)  # none: one process made it
     phases: list[Phase] = Field(default_factory=list)
     drained: bool | None = None  # None: there was nothing to drain, or nobody could tell
     interrupted: str | None = None  # why the run ended early

@@ -22,6 +22,13 @@ DISPLACED = """
         s."group" is distinct from g."group" or s.intended_s is null
         or abs(s.intended_s - $start_s - p.intended_s) > $tolerance_s)
 """
+# Of the processes that share a load, the one that has most to do.
+BUSIEST = """
+    select max(share) from (
+        select median(value) as share from metrics
+        where name = 'cpu_share' and (source = 'generator' or starts_with(source, 'generator-'))
+        group by source)
+"""
 DISPLACED_CALLS = """
     select count(*) from calls where abs(
         (intended_s - $start_s) * $rate - round((intended_s - $start_s) * $rate)) > $tolerance
@@ -41,7 +48,7 @@ def doubts(history: History) -> list[str]:
     else:
         found = _dishonest_calls(history, load, phase)
         late = "select abs(at_s - intended_s) as late_s from calls"
-    found += _lateness(history, late) + _bottleneck(history)
+    found += _lateness(history, late) + _bottleneck(history) + _clocks(history)
     return found + fault_firing.doubts(history, phase)
 
 
@@ -92,10 +99,19 @@ def _lateness(history: History, late: str) -> list[str]:
     return []
 
 
+def _clocks(history: History) -> list[str]:
+    """Times of another host are known only as well as its clock is."""
+    limit_s = history.scenario.expect.late_p99_ms_max / 1000
+    return [
+        f"the clock of worker {part.index} ({part.host}) is known to "
+        f"{(part.uncertainty_s + abs(part.drift_s)) * 1000:.0f} ms, not to {limit_s * 1000:g} ms"
+        for part in history.record.generators
+        if part.uncertainty_s + abs(part.drift_s) > limit_s
+    ]
+
+
 def _bottleneck(history: History) -> list[str]:
-    share = history.one(
-        "select median(value) from metrics where source = 'generator' and name = 'cpu_share'"
-    )
+    share = history.one(BUSIEST)
     if share is None:
         return ["nobody measured whether the generator was the bottleneck"]
     if share > CPU_SHARE_MAX:
