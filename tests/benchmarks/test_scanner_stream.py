@@ -18,9 +18,9 @@ def fed(tmp_path, program, blocks=400, block=BLOCK * 10_000):
     return _fed(tmp_path / "out.txt", [sys.executable, "-c", program], repeat(block), limit)
 
 
-def test_growth_is_late_to_settled():
+def test_growth_is_late_to_early():
     memory = Memory([(100 * n, 50 if n < 10 else 60 + n // 100) for n in range(1, 1001)])
-    assert memory.growth == (60 + 10) / 61
+    assert memory.growth == (60 + 10) / (60 + 3)
 
 
 def test_a_program_that_keeps_nothing_is_flat_and_one_that_keeps_all_is_not(tmp_path):

@@ -1,5 +1,6 @@
 """Lines from another program, as they come: `tail -f app.log | queueproof scan -`."""
 
+import contextlib
 import io
 import os
 import select
@@ -8,6 +9,8 @@ from typing import Any
 
 # Long enough that a program writing steadily is never called idle, short enough to wait for.
 IDLE_S = 0.5
+# A pipe holds 64 KiB, unless asked for more: this is what any user of Linux may ask for.
+_PIPE_BYTES = 1 << 20
 
 
 class PipeReader(io.RawIOBase):
@@ -16,6 +19,11 @@ class PipeReader(io.RawIOBase):
     def __init__(self, descriptor: int, on_idle: Callable[[], None]) -> None:
         self._descriptor = descriptor
         self._on_idle = on_idle
+        # No pipe, or no Linux: then it is read in smaller pieces, which costs a fifth more.
+        with contextlib.suppress(ImportError, OSError, AttributeError):
+            import fcntl  # noqa: PLC0415 - not everywhere
+
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
     def readable(self) -> bool:
         return True
