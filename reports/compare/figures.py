@@ -29,7 +29,7 @@ FINAL_CALLS = """
     select name, source, max(value) from metrics
     where source like 'queue:%' and (starts_with(name, 'admitted_calls.')
         or starts_with(name, 'throttled_calls.') or name = 'NumberOfEmptyReceives')
-    group by all
+    group by name, source order by name, source
 """
 # Counters are sampled once a second: what they rose by between the last samples before each end.
 CALLS = """
@@ -42,7 +42,7 @@ CALLS = """
         group by all)
     select source || ' ' || family, coalesce(sum(rise) filter (what = 'admitted_calls'), 0),
            coalesce(sum(rise) filter (what = 'throttled_calls'), 0)
-    from ends group by all
+    from ends group by source, family order by source, family
 """
 # What was accepted and still waits at the end of a stage, in the fullest message group and in all.
 HOTTEST = """
@@ -58,7 +58,7 @@ HOTTEST = """
 """
 CPU = """
     select source, avg(value) from metrics
-    where name = 'cpu_share' and at_s between $from_s and $until_s group by source
+    where name = 'cpu_share' and at_s between $from_s and $until_s group by source order by source
 """
 REDELIVERED = """
     select count(*) from (select message_id from queue where event = 'received'
@@ -81,7 +81,7 @@ ANSWERS = """
         from sender group by key, attempt)
     select kind, status, count(*), quantile_disc(told_s - left_s, 0.5),
            quantile_disc(told_s - left_s, 0.99)
-    from made where told_s is not null group by all order by count(*) desc
+    from made where told_s is not null group by kind, status order by count(*) desc, kind, status
 """
 
 

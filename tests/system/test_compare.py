@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from compliance.judge import judge
+from compliance.verdict import OFFENCES_KEPT
+from reports import write_all
+from reports.compare.files import is_comparison, write_comparison
+
 SCENARIO = Path(__file__).parent / "scenarios" / "small-compare.toml"
 
 pytestmark = pytest.mark.xdist_group("live")
@@ -27,7 +32,8 @@ def compared(queueproof, tmp_path_factory):
 def test_a_gateway_that_always_says_200_is_refuted_and_its_lost_emails_are_named(compared):
     verdicts = compared[0]["apigw-default-200"]["verdicts"]
     assert verdicts["no-loss"]["outcome"] == "refuted"
-    assert verdicts["no-loss"]["figures"]["lost"] == len(verdicts["no-loss"]["offences"]) > 0
+    lost = verdicts["no-loss"]["figures"]["lost"]
+    assert len(verdicts["no-loss"]["offences"]) == min(lost, OFFENCES_KEPT) > 0
     assert verdicts["no-false-ack"]["outcome"] == "refuted"
 
 
@@ -51,12 +57,14 @@ def test_lambda_s_log_streams_are_counted(compared):
     assert compared[0]["standard-worker"]["log_files"] == 2
 
 
-def test_the_page_is_written_anew_from_the_folder_alone(queueproof, compared):
-    _, run = compared
+def test_the_page_is_written_anew_from_the_folder_alone(compared):
+    run = compared[1].resolve()
     first = (run / "compare.json").read_text()
     for name in ("compare.html", "compare.md", "compare.json"):
         (run / name).unlink()
-    assert queueproof("report", run, cwd=run.parent).returncode == 1  # a claim is refuted
+    assert is_comparison(run)
+    judgement = judge(run)
+    write_comparison(run, judgement, write_all(run, judgement))
     assert (run / "compare.json").read_text() == first
     assert "apigw-default-200 lost emails" in (run / "compare.md").read_text()
     assert (run / "compare.html").exists()
