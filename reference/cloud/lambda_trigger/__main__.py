@@ -38,8 +38,6 @@ TIME_SCALE_MAX = 1_000
 def main(arguments: list[str]) -> int:
     """Exit codes: 0 stopped by a signal, 2 cannot start as asked."""
     options = _parser().parse_args(arguments)
-    log_setup.configure("lambda", options.log_level)
-    log = structlog.get_logger()
     try:
         mapping = _mapping(options)
         polls, calls = (_client(options, wait_s) for wait_s in (POLL_WAIT_S, 0))
@@ -56,6 +54,8 @@ def main(arguments: list[str]) -> int:
         )
     except OSError as error:
         return _refuse(f"{error.filename}: {error.strerror}; wanted: a place that can be written")
+    log_setup.configure("lambda", options.log_level)
+    log = structlog.get_logger()
     if advice:
         log.warning("short visibility time-out", advice=advice)
     if not facts.has_redrive:

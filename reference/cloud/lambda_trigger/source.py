@@ -9,16 +9,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reference import aws
+from reference.backoff import full_jitter_s
 from reference.clock import Clock
 from reference.cloud.lambda_trigger.records import Record, record_of
 from reference.errors import QueueError
 from reference.sqs_client import RECEIVE_MAX, SqsQueue, classify
-from reference.worker.backoff import pause_s
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 DELETE_ATTEMPTS_MAX = 8
+PAUSE_FIRST_S, PAUSE_MAX_S = 0.05, 2.0
+
+
+def pause_s(attempt: int) -> float:
+    """How long to wait after SQS failed a call; `attempt` counts failures in a row, from 1."""
+    return full_jitter_s(attempt, first_s=PAUSE_FIRST_S, max_s=PAUSE_MAX_S)
 
 
 @dataclass(frozen=True)

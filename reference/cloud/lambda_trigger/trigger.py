@@ -23,11 +23,10 @@ from reference.cloud.lambda_trigger.records import Record, event_of
 from reference.cloud.lambda_trigger.scaling import Scaler
 from reference.cloud.lambda_trigger.settling import Settlement, settle_answered, settle_failed
 from reference.cloud.lambda_trigger.slots import Slots
-from reference.cloud.lambda_trigger.source import Source
+from reference.cloud.lambda_trigger.source import Source, pause_s
 from reference.errors import QueueError
 from reference.journal import Journal
 from reference.log_setup import fault_place
-from reference.worker.backoff import pause_s
 
 POLL_WAIT_S = 20
 TICK_S = 0.1

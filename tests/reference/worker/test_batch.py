@@ -4,7 +4,7 @@ Lambda is played by `run`: it receives, calls the handler and deletes what was n
 """
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.errors import outcome_unknown, permanent_refusal, transient_refusal
@@ -229,6 +229,7 @@ def script(kind):
     }[kind]
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from("gh"), min_size=1, max_size=8), FAILURES)
 def test_every_email_is_sent_once_or_parked_and_each_group_in_order(make_world, groups, failures):
     world = make_world(receives_max=5)

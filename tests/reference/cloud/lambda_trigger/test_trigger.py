@@ -203,7 +203,7 @@ def test_the_real_handler_delivers_and_its_journal_is_the_workers(rig, shared_si
         "emails",
         url,
         "reference.worker.lambda_handler:handler",
-        *("--timeout-s", "6"),
+        *("--timeout-s", "6", "--maximum-concurrency", "2"),
         EMAIL_WORKER_QUEUE_URL=url,
         EMAIL_WORKER_SQS_ENDPOINT_URL=rig.endpoint,
         EMAIL_WORKER_SMTP_PORT=str(shared_sink.smtp_port),
