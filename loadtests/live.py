@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from loadtests.deployed import DeployedQueues
 from loadtests.distributed.distribution import Distribution
 from loadtests.faults.runner import FaultRunner
 from loadtests.faults.timeline import STEP_S, FaultError
@@ -27,6 +28,7 @@ from loadtests.pipeline import (
 )
 from loadtests.processes import ComponentError, Components
 from loadtests.queues import AWS_ERRORS, REGION, drain_by_hand, wait_until_drained
+from loadtests.spending import SpendMeter
 from scenarios.arrivals import canaries, synthetic_people
 from scenarios.configuration import Configuration
 from scenarios.evidence import (
@@ -51,11 +53,16 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Target:
-    """A service that already runs: only what its senders see can be recorded."""
+    """A service that already runs: only what its senders see can be recorded.
+
+    Of a deployment whose owner named its queues, also whether they were drained.
+    """
 
     url: str
     api_key: str
     owned: bool
+    queues: DeployedQueues | None = None
+    spending: SpendMeter | None = None
 
 
 @dataclass
@@ -71,6 +78,7 @@ class _Experiment:
     modules: Mapping[str, str]
     distribution: Distribution | None = None
     generators: list[GeneratorPart] = field(default_factory=list)
+    spending: SpendMeter | None = None
     origin_s: float = field(default_factory=time.monotonic)
     phases: list[Phase] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -183,7 +191,7 @@ def _run(
             pipeline.start_service(experiment.scenario.queue, experiment.scenario.providers)
         experiment.queue = pipeline.queues.attributes
     else:
-        wait_until_ready(target.url, TARGET_TIMEOUT_S)
+        _approach(experiment, target)
     command = _generator_command(experiment, pipeline, target)
     generator = start_generator(
         experiment.folder, components, command, experiment.distribution, experiment.say
@@ -203,9 +211,23 @@ def _run(
         _offer_load(experiment, components, generator, pipeline, faults)
         if pipeline is not None:
             _drain(experiment, pipeline)
+        elif target is not None and target.queues is not None:
+            _watch_drain(experiment, target.queues)
     finally:
         sampler.stop()
         experiment.problems += components.stop()
+
+
+def _approach(experiment: _Experiment, target: Target) -> None:
+    """See that it is there, and may still be loaded. Raises ComponentError, AWS_ERRORS."""
+    if target.spending is not None:
+        if reason := target.spending.why_stop():
+            raise ComponentError(reason)
+        target.spending.follow(experiment.folder / "sender.jsonl")
+        experiment.spending = target.spending
+    if target.queues is not None:
+        experiment.queue = target.queues.attributes()
+    wait_until_ready(target.url, TARGET_TIMEOUT_S)
 
 
 def _generator_command(
@@ -266,8 +288,10 @@ def _offer_load(
                 experiment.problems.append(
                     f"{component.name} ended by itself with exit code {component.exit_code}"
                 )
-        if time.monotonic() > deadline_s:
-            experiment.problems.append("the senders did not finish in time")
+        too_late = "the senders did not finish in time" if time.monotonic() > deadline_s else None
+        reason = too_late or (experiment.spending and experiment.spending.why_stop())
+        if reason:
+            experiment.problems.append(reason)
             components.stop(*generator.names)
     experiment.phase("load", start_s)
     experiment.generators = generator.parts()
@@ -299,6 +323,13 @@ def _drain(experiment: _Experiment, pipeline: Pipeline) -> None:
             timeout_s,
         )
         ledger.close()
+    experiment.phase("drain", start_s)
+
+
+def _watch_drain(experiment: _Experiment, queues: DeployedQueues) -> None:
+    experiment.say("waiting for the queues to drain")
+    start_s = time.monotonic()
+    experiment.drained = queues.wait_until_empty(experiment.scenario.expect.drain_timeout_s)
     experiment.phase("drain", start_s)
 
 

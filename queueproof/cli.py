@@ -26,6 +26,7 @@ from queueproof import up as up_command
 from queueproof.capacity.command import capacity
 from queueproof.compare import compare
 from queueproof.cost import cost
+from queueproof.deployed import deployed_target
 from queueproof.distribution import (
     Distributed,
     Listen,
@@ -107,11 +108,15 @@ def run(
     target: Annotated[
         str, typer.Option(help="A service that already runs, as http://127.0.0.1:8080.")
     ] = "",
+    target_file: Annotated[
+        Path | None,
+        typer.Option(help="A deployment on AWS, with a spend limit: reference/infra/README.md."),
+    ] = None,
     configuration: Annotated[
         str,
         typer.Option(help="A queue configuration, by name or path; else the scenario's own."),
     ] = "",
-    api_key: Annotated[str, typer.Option(envvar="QUEUEPROOF_API_KEY", help="For --target.")] = "",
+    api_key: Annotated[str, typer.Option(envvar="QUEUEPROOF_API_KEY", help="For a target.")] = "",
     i_own_this_target: Annotated[
         bool, typer.Option(help="Required when --target is not on this machine's loopback.")
     ] = False,
@@ -134,6 +139,11 @@ def run(
     """Run scenarios, judge them and write the report."""
     if sim or seeds or jobs:
         check_simulable(scenarios, is_simulated=sim, seeds=seeds, jobs=jobs, target=target)
+    if target_file is not None and (target or configuration or sim or distributed):
+        raise SuiteError(
+            "--target-file names target and configuration, and its spend limit counts one "
+            "generator's attempts; leave --target, --configuration, --sim and --distributed out"
+        )
     check_configurable(configuration, target=target, is_simulated=sim)
     distribution = distribution_of(
         distributed=distributed,
@@ -156,6 +166,7 @@ def run(
         runs_dir=runs_dir,
         configuration=configuration,
         target=Target(target, api_key, i_own_this_target) if target else None,
+        deployed=None if target_file is None else (target_file, api_key),
         is_simulated=sim,
         distribution=distribution,
         as_json=as_json,
@@ -325,10 +336,14 @@ def _run(
     quiet: bool,
     configuration: str = "",
     target: Target | None = None,
+    deployed: tuple[Path, str] | None = None,
     is_simulated: bool = False,
     distribution: Distribution | None = None,
 ) -> None:
+    """`deployed` is a target file, and the API key to use there."""
     planned = plan_simulated(names) if is_simulated else plan(names, configuration)
+    if deployed is not None:
+        target = deployed_target(deployed[0], planned, api_key=deployed[1])
     if target is not None:
         check_drivable(planned, target)
     folder = create_run(runs_dir, run_name).resolve()

@@ -3,7 +3,7 @@
 Its key and time to live are those that `EMAIL_WORKER_LEDGER=dynamodb:TABLE` asks for.
 """
 
-from reference.infra.words import Resources, ref, resource
+from reference.infra.words import Resources, ref, resource, sub
 
 
 def ledger() -> Resources:
@@ -29,5 +29,12 @@ CONSUMER_VARIABLES = {
     "EMAIL_WORKER_PROVIDERS": "ses",
     "EMAIL_WORKER_SENDER_DOMAIN": ref("SenderDomain"),
     "EMAIL_WORKER_REGION": ref("AWS::Region"),
+    "EMAIL_WORKER_SES_ENDPOINT_URL": {
+        "Fn::If": [
+            "HasSesEndpoint",
+            ref("SesEndpointUrl"),
+            sub("https://email.${AWS::Region}.${AWS::URLSuffix}"),
+        ]
+    },
     "EMAIL_WORKER_LEDGER": {"Fn::Join": ["", ["dynamodb:", ref("Deliveries")]]},
 }

@@ -39,6 +39,11 @@ PARAMETERS: dict[str, Json] = {
         "Type": "String",
         "Description": "Verified domain in Amazon SES, from which emails are sent",
     },
+    "SesEndpointUrl": {
+        "Type": "String",
+        "Default": "",
+        "Description": "Where SES's API answers, if not AWS; for load tests: a sink",
+    },
     "AlertsTopicArn": {
         "Type": "String",
         "Default": "",
@@ -64,11 +69,16 @@ def template_of(deployment: Deployment) -> Json:
         "Description": f"Email pipeline, configuration {deployment.name}",
         "Parameters": {name: each for name, each in PARAMETERS.items() if name in asked},
         "Conditions": {
-            "HasAlerts": {"Fn::Not": [{"Fn::Equals": [ref("AlertsTopicArn"), ""]}]},
+            "HasAlerts": _is_given("AlertsTopicArn"),
+            "HasSesEndpoint": _is_given("SesEndpointUrl"),
         },
         "Resources": resources,
         "Outputs": _outputs(deployment),
     }
+
+
+def _is_given(parameter: str) -> Json:
+    return {"Fn::Not": [{"Fn::Equals": [ref(parameter), ""]}]}
 
 
 def to_yaml(template: Json) -> str:

@@ -9,10 +9,12 @@ import yaml
 from moto import mock_aws
 from openapi_spec_validator import validate
 
+from reference.api.settings import ApiSettings
 from reference.cloud.api_gateway.definition import MAPPINGS, load_api
 from reference.infra.deployment import QUEUES_MAX, Deployment
 from reference.infra.logs import RETENTION_DAYS
 from reference.infra.template import PARAMETERS, template_of, to_yaml
+from reference.worker.settings import WorkerSettings
 
 FIFO = Deployment(name="fifo", is_fifo=True)
 DEPLOYMENTS = [
@@ -129,6 +131,26 @@ def test_all_logs_expire(template):
     assert {each["RetentionInDays"] for each in groups.values()} == {RETENTION_DAYS}
 
 
+def told(template):
+    """What processes and functions are told by their environment."""
+    for task in of_type(template, "ECS::TaskDefinition").values():
+        for container in task["ContainerDefinitions"]:
+            for each in [*container["Environment"], *container.get("Secrets", [])]:
+                yield each["Name"]
+    for function in of_type(template, "Lambda::Function").values():
+        yield from function["Environment"]["Variables"]
+
+
+def test_processes_know_what_they_are_told(template):
+    known = {
+        kind.variable(field)
+        for kind in (ApiSettings, WorkerSettings)
+        for field in kind.model_fields
+    }
+    assert set(told(template))
+    assert set(told(template)) <= known
+
+
 def test_workers_follow_the_oldest_message_and_the_api_its_own_load():
     template = template_of(FIFO)
     alarms = of_type(template, "CloudWatch::Alarm")
@@ -199,6 +221,7 @@ def values():
         "ApiKeysSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:keys",
         "SenderDomain": "mail.example.com",
         "AlertsTopicArn": "",
+        "SesEndpointUrl": "",
     }
 
 
