@@ -9,6 +9,7 @@ or a text.
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -31,6 +32,21 @@ class NullJournal:
 
     def write(self, **row: object) -> None:
         del row
+
+
+class LossyJournal:
+    """Before a journal that may be unable to write, for who must go on all the same."""
+
+    def __init__(self, journal: Journal, on_lost: Callable[[OSError], None]) -> None:
+        """`on_lost` is told of each row that could not be written."""
+        self._journal = journal
+        self._on_lost = on_lost
+
+    def write(self, **row: object) -> None:
+        try:
+            self._journal.write(**row)
+        except OSError as error:
+            self._on_lost(error)
 
 
 class FileJournal:

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from reference.journal import TORN, FileJournal
+from reference.journal import TORN, FileJournal, LossyJournal
 
 
 def rows(path):
@@ -67,3 +67,13 @@ def test_rows_of_many_threads_are_whole(tmp_path):
         for thread in threads:
             thread.join()
     assert sorted(row["n"] for row in rows(tmp_path / "journal")) == sorted([0, 1, 2, 3] * 50)
+
+
+def test_a_lossy_journal_tells_what_it_could_not_write_and_goes_on(tmp_path):
+    lost = []
+    with FileJournal(tmp_path / "journal") as file:
+        journal = LossyJournal(file, lost.append)
+        journal.write(n=1)
+    journal.write(n=2)  # to a file that is closed
+    assert rows(tmp_path / "journal") == [{"n": 1}]
+    assert [type(error) for error in lost] == [OSError]

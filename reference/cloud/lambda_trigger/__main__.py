@@ -20,7 +20,7 @@ from reference.cloud.lambda_trigger.scaling import BATCHES_MAX, FastClock, Scale
 from reference.cloud.lambda_trigger.source import QueueFacts, Source, read_facts
 from reference.cloud.lambda_trigger.trigger import POLL_WAIT_S, Trigger
 from reference.errors import QueueError
-from reference.journal import FileJournal
+from reference.journal import FileJournal, LossyJournal
 from reference.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
         facts = read_facts(calls, options.queue_url)
         advice = mapping.check_visibility(facts.visibility_s)
         options.log_dir.mkdir(parents=True, exist_ok=True)
-        journal = FileJournal(options.journal)
+        file = FileJournal(options.journal)
     except (MappingError, SettingsError) as error:
         return _refuse(str(error))
     except QueueError as error:
@@ -60,7 +60,8 @@ def main(arguments: list[str]) -> int:
         log.warning("short visibility time-out", advice=advice)
     if not facts.has_redrive:
         log.warning("no dead-letter queue", advice="what always fails comes back until it expires")
-    with journal:
+    journal = LossyJournal(file, lambda error: log.error("journal row lost", errno=error.errno))
+    with file:
         clock = MonotonicClock()
         trigger = Trigger(
             mapping=mapping,

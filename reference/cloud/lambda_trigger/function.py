@@ -45,6 +45,10 @@ class ThrottledError(Exception):
     """All concurrency is in use."""
 
 
+class NoEnvironmentError(Exception):
+    """This machine has no room for another process, or for its log. Names the system's error."""
+
+
 @dataclass(frozen=True)
 class Invocation:
     """How an invocation ended; `answer` is the function's when it is `ok`."""
@@ -91,7 +95,7 @@ class Function:
         self.started = 0
 
     def invoke(self, event: bytes) -> Invocation:
-        """Run it once. Raises ThrottledError, and OSError when no process can be started."""
+        """Run it once. Raises ThrottledError and NoEnvironmentError: then it did not run."""
         with self._lock:
             if self._busy >= self._concurrency_max:
                 raise ThrottledError
@@ -228,12 +232,19 @@ class Function:
         return Invocation("init-error", report, environment.identity, True, self._clock.now_s())
 
     def _start(self) -> Environment:
-        """Raises OSError."""
+        """Raises NoEnvironmentError."""
         with self._lock:
             identity = f"{self._random.getrandbits(128):032x}"
             self.started += 1
-        log = LogStream(self._log_folder, self._spec.name, datetime.now(UTC), identity)
-        environment = Environment(identity, self._spec, log)
+        try:
+            log = LogStream(self._log_folder, self._spec.name, datetime.now(UTC), identity)
+        except OSError as error:
+            raise NoEnvironmentError(error.strerror) from error
+        try:
+            environment = Environment(identity, self._spec, log)
+        except OSError as error:
+            log.close()
+            raise NoEnvironmentError(error.strerror) from error
         with self._lock:
             self._alive[identity] = environment
         self._journal.write(

@@ -9,6 +9,7 @@ during init and invoke); AWS Compute Blog, April 2025: since August 2025 the ini
 with the first invocation, by the millisecond.
 """
 
+import contextlib
 import math
 import os
 from dataclasses import dataclass
@@ -85,6 +86,8 @@ class LogStream:
         os.close(self.fd)
 
     def _write(self, *lines: str) -> None:
+        """As far as the disk takes it: no invocation may depend on a line of log."""
         left = ("\n".join(lines) + "\n").encode()
-        while left:
-            left = left[os.write(self.fd, left) :]
+        with contextlib.suppress(OSError):
+            while left:
+                left = left[os.write(self.fd, left) :]

@@ -16,7 +16,12 @@ import structlog
 
 from reference.clock import Clock
 from reference.cloud.lambda_trigger.batching import Batcher
-from reference.cloud.lambda_trigger.function import Function, Invocation, ThrottledError
+from reference.cloud.lambda_trigger.function import (
+    Function,
+    Invocation,
+    NoEnvironmentError,
+    ThrottledError,
+)
 from reference.cloud.lambda_trigger.groups import GroupsInFlight, groups_of
 from reference.cloud.lambda_trigger.mapping import Mapping
 from reference.cloud.lambda_trigger.records import Record, event_of
@@ -155,19 +160,20 @@ class Trigger:
             self._drop(batch, "visibility-over")
             batcher.drop(groups)
             return
+        broken = groups
         try:
             invocation = self._invoke(batch, ends_at_s)
             if invocation is None:
                 self._drop(batch, "throttled")
-                batcher.drop(groups)
                 return
             settlement = self._settle(batch, invocation)
             missed = self._source.delete(settlement.done)
+            self._count("deleted", len(settlement.done) - missed)
+            self._count("undeleted", missed)
+            broken = settlement.broken_groups()
         finally:
             self._groups.release(groups)
-        self._count("deleted", len(settlement.done) - missed)
-        self._count("undeleted", missed)
-        batcher.drop(settlement.broken_groups())
+            batcher.drop(broken)
 
     def _hold(self, groups: set[str], ends_at_s: float) -> bool:
         """Have the groups for ourselves, while the messages are certainly ours."""
@@ -186,7 +192,7 @@ class Trigger:
         while True:
             try:
                 return self._function.invoke(event)
-            except (ThrottledError, OSError) as error:
+            except (ThrottledError, NoEnvironmentError) as error:
                 attempt += 1
                 self._throttled(batch, error)
             pause_max_s = min(THROTTLE_PAUSE_MAX_S, THROTTLE_PAUSE_FIRST_S * 2 ** min(attempt, 10))
@@ -242,8 +248,8 @@ class Trigger:
     def _throttled(self, batch: Sequence[Record], error: Exception) -> None:
         self._count("throttles")
         self._journal.write(at_s=self._clock.now_s(), event="throttled", messages=len(batch))
-        if isinstance(error, OSError):
-            self._log.error("no environment can be started", errno=error.errno)
+        if isinstance(error, NoEnvironmentError):
+            self._log.error("no environment can be started", reason=str(error))
         self._slots.set_back()
 
     def _drop(self, batch: Sequence[Record], reason: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from reference.cloud.lambda_trigger import environment
 from reference.cloud.lambda_trigger import function as function_module
-from reference.cloud.lambda_trigger.function import ThrottledError
+from reference.cloud.lambda_trigger.function import NoEnvironmentError, ThrottledError
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
 
@@ -171,6 +171,15 @@ def test_beyond_its_concurrency_it_is_throttled(make_function):
     with pytest.raises(ThrottledError):
         function.invoke("pid")
     running.join()
+    assert function.invoke("pid").outcome == "ok"
+
+
+def test_without_room_for_an_environment_nothing_runs_and_the_reason_is_told(make_function):
+    function = make_function("functions:told")
+    (function.folder / "f").write_text("where its streams should be")
+    with pytest.raises(NoEnvironmentError, match="Not a directory"):
+        function.invoke("pid")
+    (function.folder / "f").unlink()
     assert function.invoke("pid").outcome == "ok"
 
 
