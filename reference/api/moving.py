@@ -34,6 +34,7 @@ from reference.worker.ledger.port import Known, LedgerReader
 
 DEDUP_S = 300.0  # SQS's interval
 HOLD_S = 2.0  # below what senders wait for an answer
+HELD_MAX = 256  # requests; who finds more waiting is told at once to come again
 ASK_EVERY_S = 0.05
 _THREADS = 4
 
@@ -64,6 +65,7 @@ class MovingRoute:
         self._ready_from_s = self._moves.fenced_until_s
         self._queues: dict[str, QueueWriter] = {}
         self._turns: dict[str, anyio.Lock] = {}  # of groups that wait
+        self._held = 0
         self._marked_s: dict[str, float] = {}  # when markers were sent
         self._log = structlog.get_logger()
 
@@ -105,7 +107,10 @@ class MovingRoute:
 
     async def _wait_for(self, group: str) -> None:
         """Until the group may go. Those who wait for one group go on in the order they came."""
+        if self._held >= HELD_MAX:
+            raise _moving()
         turn = self._turns.setdefault(group, anyio.Lock())
+        self._held += 1
         try:
             with anyio.fail_after(HOLD_S):
                 async with turn:
@@ -115,6 +120,7 @@ class MovingRoute:
         except TimeoutError:
             raise _moving() from None
         finally:
+            self._held -= 1
             if not turn.statistics().tasks_waiting and not turn.locked():
                 self._turns.pop(group, None)
 

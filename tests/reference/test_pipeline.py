@@ -152,7 +152,7 @@ def test_a_pool_grows_and_shrinks_under_load_with_every_group_in_order(pipeline)
     file, ledger = pipeline.folder / "pool.json", pipeline.folder / "deliveries.sqlite3"
     assert resize.main([str(file), a, b]) == 0
     pipeline.pool_file = file
-    short = {"CONNECT_TIMEOUT_S": "0.5", "READ_TIMEOUT_S": "1", "POOL_FENCE_S": "2.1"}
+    short = {"CONNECT_TIMEOUT_S": "0.3", "READ_TIMEOUT_S": "0.6", "POOL_FENCE_S": "1.5"}
     variables = {f"EMAIL_API_{name}": value for name, value in short.items()}
     urls = []
     for name in ("api", "api-2"):

@@ -117,6 +117,25 @@ def test_a_request_goes_on_as_soon_as_the_marker_has_left(tmp_path):
     assert came == list(range(5))
 
 
+def test_no_more_requests_are_held_than_can_be_answered(tmp_path, monkeypatch):
+    monkeypatch.setattr(moving, "HELD_MAX", 3)
+    world = World(tmp_path, GROWN)
+
+    async def go():
+        async def held():
+            with pytest.raises(QueueError, match="GroupMoving"):
+                await world.url_of()
+
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(held)
+            await anyio.sleep(0.01)
+            with anyio.fail_after(0.1):
+                await held()
+
+    anyio.run(go)
+
+
 def test_a_group_that_stays_waits_for_nothing(tmp_path):
     world = World(tmp_path, GROWN)
     assert anyio.run(world.url_of, STAYER) == BEFORE.owner(STAYER) == AFTER.owner(STAYER)
