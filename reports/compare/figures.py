@@ -22,7 +22,7 @@ from scenarios.storm import planned_faults
 
 OURS = ("api", "worker")  # whose logs a team has to collect, whoever plays the part
 
-GRACE_S = 0.3  # after a stage's end: for what was due in its last moments
+GRACE_S = 0.2  # after a stage's end: for what was due in its last moments
 MONTH_EMAILS = 10_000_000  # the traffic of the monthly figure
 
 FINAL_CALLS = """

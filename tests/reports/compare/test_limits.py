@@ -37,8 +37,14 @@ def test_each_kind_of_limit_is_told_apart(make_stage, changes, kind, told):
 
 
 def test_a_rate_that_was_not_offered_as_planned_does_not_blame_the_quota(make_stage):
-    bunched = make_stage(400, reached=300, throttled={"emails.fifo send": 0.1}, late_p99_ms=90.0)
+    bunched = make_stage(400, reached=300, throttled={"emails.fifo send": 0.03}, late_p99_ms=90.0)
     assert find_limit([bunched], 2).kind == "generator"
+
+
+def test_many_throttled_calls_are_the_quota_s_however_late_they_were(make_stage):
+    throttled = {"emails.fifo send": 0.3}
+    late = make_stage(400, reached=240, throttled=throttled, late_p99_ms=250.0)
+    assert find_limit([late], 2).kind == "quota"
 
 
 def test_the_first_rate_that_was_not_reached_counts(make_stage):
