@@ -36,12 +36,18 @@ CALLS = """
     with ends as (
         select source, split_part(name, '.', 1) as what, split_part(name, '.', 2) as family,
                max(value) filter (at_s <= $until_s)
-                   - coalesce(max(value) filter (at_s <= $from_s), 0) as rise
+                   - coalesce(max(value) filter (at_s <= $from_s), 0) as rise,
+               -- A rate counts from the first sample inside: before it calls may have been fewer.
+               (max(value) filter (at_s between $from_s and $until_s)
+                   - min(value) filter (at_s between $from_s and $until_s))
+               / nullif(max(at_s) filter (at_s between $from_s and $until_s)
+                   - min(at_s) filter (at_s between $from_s and $until_s), 0) as per_s
         from metrics where (starts_with(name, 'admitted_calls.')
             or starts_with(name, 'throttled_calls.')) and source not like '%-dlq%'
         group by all)
     select source || ' ' || family, coalesce(sum(rise) filter (what = 'admitted_calls'), 0),
-           coalesce(sum(rise) filter (what = 'throttled_calls'), 0)
+           coalesce(sum(rise) filter (what = 'throttled_calls'), 0),
+           coalesce(sum(per_s) filter (what = 'admitted_calls'), 0)
     from ends group by source, family order by source, family
 """
 # What was accepted and still waits at the end of a stage, in the fullest message group and in all.
@@ -256,13 +262,10 @@ def _stage(
         late_p99_ms=None if late_s is None else late_s * 1000,
         throttled={
             name.removeprefix("queue:"): throttled / (admitted + throttled)
-            for name, admitted, throttled in calls
+            for name, admitted, throttled, _ in calls
             if throttled
         },
-        admitted_per_s={
-            name.removeprefix("queue:"): admitted / (until_s - from_s)
-            for name, admitted, _ in calls
-        },
+        admitted_per_s={name.removeprefix("queue:"): per_s for name, _, _, per_s in calls},
         hottest_share=hottest / waiting if waiting else 0.0,
         busy_cores=ledgers.rows(BUSY, **window)[0][0],
         carried_share=min(carried(accepted_s), carried(delivered_s)),
