@@ -340,4 +340,4 @@ class Storm(Model):
     kinds: list[StormKind] = Field(default_factory=lambda: list(get_args(StormKind)), min_length=1)
     count: int = Field(12, ge=1, le=50)
     # What one fault stops, the next can not break: so many of those drawn must have fired.
-    fired_share_min: float = Field(0.65, gt=0, le=1)
+    fired_share_min: float = Field(0.65, ge=0.5, le=1)

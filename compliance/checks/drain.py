@@ -17,8 +17,9 @@ CLAIM = "drain"
 # that was about to be closed: HTTP 1.1 leaves the sender no way to tell (RFC 9112 9.3.1). The
 # reference accepts within milliseconds; a busy machine may take a hundred.
 ACCEPTED_S = 0.25
-# A sender that gave up by itself was not cut off.
+# A sender that gave up by itself was not cut off; but it got no answer either, so it shows nothing.
 GAVE_UP_S = 0.05
+GAVE_UP_SHARE_MAX = 0.1  # of what was in hand; beyond it too little is known
 
 # Receives before each restart of the worker that had not come to an end when it was told to stop,
 # with the time of that end, which may be missing.
@@ -60,7 +61,7 @@ REQUESTS = """
             on e.key = i.key and e.attempt = i.attempt
         group by i.key, i.attempt, i.at_s
     )
-    select key, stop_s, status is null and ended_s - sent_s < $timeout_s as is_cut
+    select key, stop_s, status is not null as is_answered, ended_s - sent_s >= $timeout_s as gave_up
     from spans join stops on sent_s <= stop_s - $accepted_s and ended_s > stop_s
     order by stop_s, key
 """
@@ -82,19 +83,23 @@ def check(history: History) -> Verdict:
         timeout_s = load.timeout_s - GAVE_UP_S
         requests = history.rows(REQUESTS, timeout_s=timeout_s, accepted_s=ACCEPTED_S)
     left = [(email_id, stop_s) for email_id, stop_s, is_left in messages if is_left]
-    cut = [(key, stop_s) for key, stop_s, is_cut in requests if is_cut]
+    cut = [
+        (key, stop_s) for key, stop_s, answered, gave_up in requests if not (answered or gave_up)
+    ]
+    gave_up = sum(not answered and gave_up for _, _, answered, gave_up in requests)
     offences = [
         *_offences(history, left, "worker was told to stop, neither finished nor given back"),
         *_offences(history, cut, "API was told to stop, and never answered"),
     ]
-    reasons = _reasons(history, stops, messages, requests)
+    reasons = _reasons(history, stops, len(messages), len(requests), gave_up)
     return Verdict(
         claim=CLAIM,
         experiment=history.record.name,
         outcome=decide(len(left) + len(cut), reasons),
         summary=(
             f"{sum(stops.values())} restarts; {len(messages):,} messages in hand, {len(left):,} "
-            f"neither finished nor given back; {len(requests):,} requests, {len(cut):,} cut off"
+            f"neither finished nor given back; {len(requests):,} requests, {len(cut):,} cut off, "
+            f"{gave_up:,} given up by their senders"
         ),
         figures={
             "restarts": sum(stops.values()),
@@ -102,6 +107,7 @@ def check(history: History) -> Verdict:
             "left": len(left),
             "requests": len(requests),
             "cut_off": len(cut),
+            "given_up": gave_up,
         },
         offences=offences[:OFFENCES_KEPT],
         offence_count=len(left) + len(cut),
@@ -112,8 +118,9 @@ def check(history: History) -> Verdict:
 def _reasons(
     history: History,
     stops: dict[str, int],
-    messages: list[tuple[object, ...]],
-    requests: list[tuple[object, ...]],
+    messages: int,
+    requests: int,
+    gave_up: int,
 ) -> list[str]:
     """Why nobody can tell whether what was told to stop drained."""
     if not any(stops.values()):
@@ -125,6 +132,11 @@ def _reasons(
         reasons.append("the worker had nothing in hand when it was told to stop")
     if stops["api"] and not requests:
         reasons.append("the API had nothing in hand when it was told to stop")
+    if gave_up > GAVE_UP_SHARE_MAX * requests:
+        reasons.append(
+            f"{gave_up:,} of {requests:,} requests that the API had in hand when it was told to "
+            "stop were given up by their senders before any answer"
+        )
     return reasons
 
 

@@ -139,9 +139,19 @@ def _called(history: History, fault: SqsFault, window: dict[str, object]) -> int
     events = [event for _, told in families for event in told]
     messages = int(history.one(MESSAGES, events=events, **times))
     direct = int(history.one(DIRECT_CALLS, actions=actions, **times))
-    told_of_own = 0 if fault.kind in UNTOLD else own * MESSAGES_A_CALL_MAX
+    a_call_max = _messages_a_call_max(history, {name for names, _ in families for name in names})
+    told_of_own = 0 if fault.kind in UNTOLD else own * a_call_max
     of_others = max(0, messages - told_of_own - others)
-    return max(direct - others, own + math.ceil(of_others / MESSAGES_A_CALL_MAX))
+    return max(direct - others, own + math.ceil(of_others / a_call_max))
+
+
+def _messages_a_call_max(history: History, actions: set[str]) -> int:
+    """Ten, but for the sends of our API, which makes calls as large as its configuration says."""
+    built = history.configuration
+    is_ours = "api" not in history.record.modules
+    if is_ours and built is not None and actions <= FAMILIES[0][0]:
+        return built.intake.batch_max
+    return MESSAGES_A_CALL_MAX
 
 
 def _reached(

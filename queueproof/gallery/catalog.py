@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 ROOT = Path(__file__).parent.parent.parent
 PLANTED = Path("tests", "planted")  # inside the checkout
+CLEAN_MIN = 20  # healthy runs of a whole gallery
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
@@ -109,10 +110,15 @@ def twin_exhibits(twins: Sequence[Twin], seed: int, root: Path = ROOT) -> list[E
 
 
 def clean_exhibits(
-    twins: Sequence[Twin], count: int, seed: int, root: Path = ROOT
+    twins: Sequence[Twin], count: int | None, seed: int, root: Path = ROOT
 ) -> list[Exhibit]:
-    """Healthy runs: the twins' own scenarios in turn, each under another seed."""
+    """Healthy runs: the twins' own scenarios in turn, each under another seed.
+
+    Without a `count` so many that each of the scenarios has one.
+    """
     works = list(dict.fromkeys((_paths(twin, root), _configuration(twin, root)) for twin in twins))
+    if count is None:
+        count = max(CLEAN_MIN, len(works))
     return [
         Exhibit(f"clean-{number}", scenarios, number, configuration=configuration)
         for number, (scenarios, configuration) in zip(

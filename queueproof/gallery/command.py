@@ -23,7 +23,6 @@ from queueproof.gallery.sight import Sight
 from queueproof.progress import PatientConsole, progress
 from queueproof.suite import create_run
 
-CLEAN_DEFAULT = 20
 JOBS_DEFAULT = (os.cpu_count() or 1) + 1  # a trial waits about half of its time
 EXIT_UNCLEAR = 3
 
@@ -45,7 +44,7 @@ def open_gallery(
     """
     catalog = load_catalog(root)
     twins = choose(catalog, names)
-    count = clean if clean is not None else 0 if names else CLEAN_DEFAULT
+    count = clean if clean is not None else 0 if names else None
     exhibits = [
         *twin_exhibits(twins, seed, root),
         *clean_exhibits(twins, count, seed + 1, root),

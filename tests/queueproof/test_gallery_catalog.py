@@ -70,7 +70,8 @@ def test_no_twin_and_no_scenario_is_forgotten_in_the_catalogue():
 
 def test_clean_runs_use_every_scenario_and_a_seed_each():
     works = {(each.scenarios, each.configuration) for each in twin_exhibits(TWINS, seed=1)}
-    exhibits = clean_exhibits(TWINS, len(works), seed=2)
+    exhibits = clean_exhibits(TWINS, None, seed=2)
+    assert len(exhibits) >= 20
     assert {(each.scenarios, each.configuration) for each in exhibits} == works
     assert len({exhibit.seed for exhibit in exhibits}) == len(exhibits)
     assert not any(exhibit.modules or exhibit.expected for exhibit in exhibits)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compliance.checks.fault_firing import CHANCE_MIN, at_most, doubts
+from scenarios.configuration import load_configuration
 from scenarios.evidence import Phase
 from scenarios.model import parse_scenario
 from scenarios.storm import drawn_faults
@@ -107,6 +108,25 @@ def test_once_in_a_thousand_calls_is_too_seldom_for_three_in_ten(planned):
     many(story, "queue", 10_000, event="stored", queue="q")
     (doubt,) = found(story)
     assert "f fired 1 times in at least 1,001 calls, though its probability is 0.3" in doubt
+
+
+@pytest.mark.parametrize(
+    ("built", "modules", "is_doubt"),
+    [("fifo", {}, True), ("fifo-batched", {}, False), ("fifo", {"api": "my.api"}, False)],
+)
+def test_an_api_that_calls_once_an_email_met_as_many_faults(make_story, built, modules, is_doubt):
+    """60 in 3,000 sends is too seldom for three in ten; in 300 batches of ten it is not."""
+    story = make_story(
+        HEAD + f'[[faults]]\nlabel = "f"\n{REFUSE}\n',
+        phases=[LOAD],
+        configuration=built,
+        configuration_toml=load_configuration(built)[1],
+        modules=modules,
+    )
+    for event, at_s in (("start", LOAD.start_s), *[("fired", 110)] * 60, ("end", LOAD.end_s)):
+        story.event("faults", at_s=at_s, event=event, fault="f")
+    many(story, "queue", 3_000, event="stored", queue="q")
+    assert (len(found(story)) == 1) is is_doubt
 
 
 @pytest.mark.parametrize(("fired", "stored"), [(300, 7_000), (1, 20), (3, 100)])
