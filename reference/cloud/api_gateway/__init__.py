@@ -21,6 +21,10 @@ What is the same here as at AWS, with the page of the API Gateway Developer Guid
   one it is 500; so is an answer with a status that the method does not declare
   (api-gateway-integration-settings-integration-response).
 
+What no mapping can do, and the API does: refuse an address that is none, or a key that was another
+email's (the worker parks the one, the queue absorbs the other), and hold SQS's digest against what
+was sent.
+
 Where AWS is silent we chose: names of headers in any case; of a header that comes twice, the last;
 a JSONPath that finds nothing is an empty text; what is throttled is so before anything else is
 looked at. Left out: authorizers, usage plans, caches, overrides of the request, stages' own

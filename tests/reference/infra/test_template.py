@@ -255,7 +255,9 @@ def deploy(template):
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_stack_comes_up_and_its_queues_are_as_they_should_be(template):
+@pytest.mark.parametrize("deployment", DEPLOYMENTS[:4:3], ids=NAMES[:4:3])
+def test_a_stack_comes_up_and_its_queues_are_as_they_should_be(deployment):
+    template = template_of(deployment)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # moto's own
         resources = deploy(template)
@@ -273,7 +275,7 @@ def test_a_stack_comes_up_and_its_queues_are_as_they_should_be(template):
 def test_a_function_reads_its_queue_and_reports_failures_one_by_one():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        deploy(template_of(DEPLOYMENTS[2]))
+        deploy(template_of(DEPLOYMENTS[2]))  # with the API before it
     (trigger,) = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert trigger["EventSourceArn"].endswith(":emails-queue.fifo")
     assert trigger["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
