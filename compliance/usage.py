@@ -6,7 +6,7 @@ counted after its last sample is not known, at most a second of it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from compliance.checks.cost import LambdaUse, QueueUse, ServiceUse, Usage
@@ -71,7 +71,12 @@ def read_usage(ledgers: Ledgers, record: ExperimentRecord) -> Usage | None:
         for (name,) in ledgers.rows('select distinct queue from queue where "group" is not null')
     }
     queues = tuple(_queue_use(name, each, grouped) for name, each in counted.items())
-    lambdas = _lambda_use(ledgers.experiment / "logs")
+    logs = ledgers.experiment / "logs"
+    services = tuple(
+        ServiceUse(name=name, cpu_s=used)
+        for name in SERVICES
+        if (used := _cpu_of(name, cpu_s)) is not None
+    )
     return Usage(
         emails=emails,
         deliveries=deliveries,
@@ -80,13 +85,9 @@ def read_usage(ledgers: Ledgers, record: ExperimentRecord) -> Usage | None:
         http_body_bytes=_body_bytes(counted, requests),
         is_api_gateway=is_api_gateway,
         queues=queues,
-        services=tuple(
-            ServiceUse(name=name, cpu_s=used)
-            for name in SERVICES
-            if (used := _cpu_of(name, cpu_s)) is not None
-        ),
-        lambdas=lambdas,
-        log_bytes=_log_bytes(ledgers.experiment / "logs"),
+        services=services,
+        lambdas=_lambda_use(logs),
+        log_bytes=_log_bytes(logs, [service.name for service in services]),
         notes=tuple(_notes(ledgers, emails, has_queues=bool(queues))),
     )
 
@@ -158,7 +159,10 @@ def _lambda_use(logs: Path) -> LambdaUse | None:
     )
 
 
-def _log_bytes(logs: Path) -> int:
-    """What CloudWatch Logs would take in: of our services and of Lambda."""
-    ours = [log for log in logs.glob("*.log") if any(_is_of(name, log.stem) for name in SERVICES)]
+def _log_bytes(logs: Path, services: Sequence[str]) -> int:
+    """What CloudWatch Logs would take in: of our services and of Lambda.
+
+    What plays API Gateway or the trigger here logs under their names; AWS's own do not.
+    """
+    ours = [log for log in logs.glob("*.log") if any(_is_of(name, log.stem) for name in services)]
     return sum(log.stat().st_size for log in [*ours, *logs.rglob(LAMBDA_STREAMS)])

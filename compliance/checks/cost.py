@@ -35,6 +35,11 @@ class QueueUse:
     empty_receives: int = 0
     throttled: int = 0
 
+    @property
+    def is_read(self) -> bool:
+        """Whether somebody polls it; nobody does a dead-letter queue."""
+        return self.empty_receives > 0 or self.requests.get("receive", 0) > 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceUse:
@@ -131,7 +136,7 @@ def cost_of(usage: Usage, prices: PriceTable) -> Cost:
     if usage.emails < 1 or usage.duration_s <= 0:
         raise ValueError("no email arrived, so there is no cost of an email")
     rows = [
-        *_queue_rows(usage),
+        *_queue_rows(usage, prices.deployment),
         *_intake_rows(usage, prices.deployment),
         *_compute_rows(usage, prices.deployment),
         *_watching_rows(usage, prices.deployment),
@@ -173,9 +178,10 @@ def bill(
     )
 
 
-def _queue_rows(usage: Usage) -> list[CostRow]:
+def _queue_rows(usage: Usage, deployment: Deployment) -> list[CostRow]:
     """Requests of all queues of a type together, by what they were for."""
     rows = []
+    polls = deployment.worker_polls if usage.lambdas is None else deployment.lambda_polls
     for is_fifo, item in ((True, "sqs-fifo-request"), (False, "sqs-standard-request")):
         queues = [queue for queue in usage.queues if queue.is_fifo is is_fifo]
         kinds = dict.fromkeys(kind for queue in queues for kind in queue.requests)
@@ -184,9 +190,11 @@ def _queue_rows(usage: Usage) -> list[CostRow]:
             rows.append(_row(f"SQS {kind} requests", item, count / usage.emails))
         throttled = sum(queue.throttled for queue in queues)
         rows.append(_row("SQS throttled requests", item, throttled / usage.emails))
-        # A poll that finds nothing is paid by the hour: it comes whether emails come or not.
+        # A poll that finds nothing is paid by the hour: it comes whether emails come or not. What
+        # a busy run saw of them is the least, and so is what its pollers do when it is not busy.
         empty_per_s = sum(queue.empty_receives for queue in queues) / usage.duration_s
-        empty = empty_per_s * SECONDS_PER_MONTH
+        idle_per_s = sum(queue.is_read for queue in queues) * polls.per_s()
+        empty = max(empty_per_s, idle_per_s) * SECONDS_PER_MONTH
         rows.append(_row("SQS receives that found nothing", item, per_month=empty))
     fair = [queue for queue in usage.queues if queue.carries_groups and not queue.is_fifo]
     # Which requests AWS means is not said; the dearer reading is all that touch such messages.

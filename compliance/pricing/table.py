@@ -74,11 +74,24 @@ class TaskSize(Model):
     memory_gb: float = Field(gt=0, le=120)
 
 
+class Polls(Model):
+    """Long polls of one queue that are under way at any time."""
+
+    pollers: int = Field(ge=1, le=10_000)
+    wait_s: float = Field(gt=0, le=20)
+
+    def per_s(self) -> float:
+        """While nothing comes."""
+        return self.pollers / self.wait_s
+
+
 class Deployment(Model):
     """How the measured work would be deployed: what a run on one machine cannot tell."""
 
     api: TaskSize
     worker: TaskSize
+    worker_polls: Polls
+    lambda_polls: Polls
     cpu_utilization: float = Field(gt=0, le=1)
     alarms_per_queue: int = Field(ge=0)
     alarms_per_service: int = Field(ge=0)

@@ -73,7 +73,7 @@ class Trials:
         tried = Tried(name, rate_per_s, verdict)
         self.tried.append(tried)
         figures = verdict.figures
-        self.say(f"{name}: {tried.result}; {'; '.join(verdict.missed or verdict.doubts)}")
+        self.say("; ".join([f"{name}: {tried.result}", *verdict.missed, *verdict.doubts]))
         return Seen(tried.result, min(figures.accepted_per_s, figures.delivered_per_s))
 
 

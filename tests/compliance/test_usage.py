@@ -115,11 +115,27 @@ def test_lambda_is_billed_by_its_report_lines_in_all_streams(story, used):
 
 def test_logs_of_services_count_and_those_of_the_harness_do_not(story, used):
     healthy(story)
+    for at_s in (11.0, 21.0):
+        sample(story, at_s, "worker", cpu_share=0.1)
     logs = story.folder / "logs"
     logs.mkdir()
     for name in ("api", "worker", "worker-2", "sqs", "api-gateway", "generator"):
         (logs / f"{name}.log").write_text("x" * 100)
     assert used().log_bytes == 300
+
+
+def test_logs_of_what_plays_gateway_and_trigger_do_not_count_either(story, used):
+    for n in range(4):
+        story.healthy(f"k{n}")
+    logs = story.folder / "logs"
+    logs.mkdir()
+    for at_s in (11.0, 21.0):
+        sample(story, at_s, "api-gateway", cpu_share=0.1)
+        sample(story, at_s, "lambda", cpu_share=0.1)
+    for name in ("api", "worker"):
+        (logs / f"{name}.log").write_text("x" * 100)
+    assert used().log_bytes == 0
+    assert used().services == ()
 
 
 def test_a_standard_queue_whose_messages_have_groups_is_fair(story, used):

@@ -74,16 +74,25 @@ def test_a_pool_of_queues_is_billed_as_the_sum_of_its_queues():
 
 
 def test_polls_of_an_empty_queue_are_paid_by_the_hour_and_not_by_the_email():
-    # One poller that waits 20 s: 0.05 polls a second, 131,400 in a month of 730 hours.
-    idle = cost_of(usage(queues=(queue(empty_receives=50_000),)), PRICES)
-    empty = row(idle, "SQS receives that found nothing")
-    assert empty.per_month == pytest.approx(131_400)
-    assert empty.usd_per_month == pytest.approx(0.0657)
+    # Two a second in the run: 5,256,000 in a month of 730 hours.
+    busy = cost_of(usage(queues=(queue(empty_receives=2_000_000),)), PRICES)
+    empty = row(busy, "SQS receives that found nothing")
+    assert empty.per_month == pytest.approx(5_256_000)
+    assert empty.usd_per_month == pytest.approx(2.628)
     assert empty.usd_per_million == 0
-    assert [bill(idle, PRICES, n).rows[3].usd for n in (1, MILLION)] == [
-        pytest.approx(0.0657),
-        pytest.approx(0.0657),
-    ]
+    assert [bill(busy, PRICES, n).rows[3].usd for n in (1, MILLION)] == [pytest.approx(2.628)] * 2
+
+
+@pytest.mark.parametrize(
+    ("lambdas", "polls_per_s"),
+    [(None, 2 / 5), (LambdaUse(invocations=1, gb_s=1), 5 / 20)],
+)
+def test_a_run_too_busy_to_see_idle_polls_pays_for_them_all_the_same(lambdas, polls_per_s):
+    # One queue that is read, and a dead-letter queue that nobody reads.
+    queues = (queue(), queue(name="dlq", requests={}))
+    idle = cost_of(usage(queues=queues, lambdas=lambdas), PRICES)
+    empty = row(idle, "SQS receives that found nothing")
+    assert empty.per_month == pytest.approx(polls_per_s * HOURS * 3600)
 
 
 def test_fargate_costs_what_the_work_takes_but_never_less_than_its_fewest_tasks():
@@ -144,14 +153,16 @@ def test_a_discount_goes_by_all_units_of_an_item_together():
     # 40 billion of each do not: 120 billion, 100 at 0.40 and 20 at 0.30 dollars a million.
     result = cost_of(usage(queues=(queue(is_fifo=False),)), PRICES)
     requests = [each.usd for each in bill(result, PRICES, 40e9).rows[:3]]
-    assert requests == [pytest.approx((100_000 * 0.40 + 20_000 * 0.30) / 3)] * 3
+    # Idle polls take a place in it, too: a million of them.
+    assert requests == [pytest.approx((100_000 * 0.40 + 20_000 * 0.30) / 3, rel=1e-4)] * 3
 
 
 def test_the_free_tier_is_taken_off_once_and_only_when_asked_for():
     result = cost_of(usage(), PRICES)
-    assert bill(result, PRICES, MILLION).pipeline_usd == pytest.approx(1.50 + 0.10)
+    # Three million requests, 1,051,200 idle polls and an alarm.
+    assert bill(result, PRICES, MILLION).pipeline_usd == pytest.approx(1.50 + 0.5256 + 0.10)
     free = bill(result, PRICES, MILLION, with_free_tier=True)
-    assert free.pipeline_usd == pytest.approx(1.00)  # two of three million requests; no alarm
+    assert free.pipeline_usd == pytest.approx(1.00 + 0.5256)  # a million less, and no alarm
 
 
 def test_no_email_no_cost():
@@ -240,13 +251,17 @@ def test_the_bill_is_the_sum_of_its_rows_and_grows_out_of_both_their_parts(used)
 def plainly(used, *, traffic=1e6):
     """A month's SQS bill, request by request, without the tiers: too plain to be wrong."""
     usd = 0.0
-    for q in used.queues:
-        each = 0.50e-6 if q.is_fifo else 0.40e-6
-        followed = sum(q.requests.values()) + q.throttled
-        usd += followed / used.emails * traffic * each
-        usd += q.empty_receives / used.duration_s * HOURS * 3600 * each
-        if q.carries_groups and not q.is_fifo:
-            usd += sum(q.requests.values()) / used.emails * traffic * 0.10e-6
+    polls_per_s = 2 / 5 if used.lambdas is None else 5 / 20
+    for is_fifo, each in ((True, 0.50e-6), (False, 0.40e-6)):
+        queues = [q for q in used.queues if q.is_fifo is is_fifo]
+        seen_per_s = sum(q.empty_receives for q in queues) / used.duration_s
+        read = [q for q in queues if q.empty_receives or q.requests["receive"]]
+        usd += max(seen_per_s, len(read) * polls_per_s) * HOURS * 3600 * each
+        for q in queues:
+            followed = sum(q.requests.values()) + q.throttled
+            usd += followed / used.emails * traffic * each
+            if q.carries_groups and not is_fifo:
+                usd += sum(q.requests.values()) / used.emails * traffic * 0.10e-6
     return usd
 
 
