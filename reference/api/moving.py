@@ -52,15 +52,18 @@ class MovingRoute:
         clock: Clock,
         *,
         fence_s: float,
+        call_s: float,
         run_blocking: RunBlocking = anyio.to_thread.run_sync,
     ) -> None:
-        """`connect` makes a writer of a URL."""
+        """`connect` makes a writer of a URL; a call of it lasts `call_s` at most."""
         self._file = file
         self._connect = connect
         self._ledger = ledger
         self._clock = clock
         self._run_blocking = run_blocking
         self._threads = anyio.CapacityLimiter(_THREADS)
+        # Others go on when the fence is over: by then the last call by what was read must be, too.
+        self._unread_max_s = fence_s - call_s
         self._moves = Moves(file.epoch(), clock, fence_s=fence_s)
         self._ready_from_s = self._moves.fenced_until_s
         self._queues: dict[str, QueueWriter] = {}
@@ -86,7 +89,10 @@ class MovingRoute:
         """A new replica is not ready while it is fenced: others can serve the groups that move."""
         if self._clock.now_s() < self._ready_from_s:
             raise _moving()
-        for url in self._file.epoch().pool.urls:
+        epoch = self._file.epoch()
+        if self._is_blind():
+            raise QueueError("PoolFileUnread", is_definite=True, is_transient=False)
+        for url in epoch.pool.urls:
             self._queue(url).check()
 
     def _follow(self) -> None:
@@ -98,9 +104,15 @@ class MovingRoute:
     def _is_open(self, number: int, group: str, url: str) -> bool:
         """Whether what was found in an epoch still holds; in whatever thread, before a call."""
         epoch = self._file.epoch()
+        if self._is_blind():
+            return False
         if epoch.number == number:
             return True
         return epoch.pool.owner(group) == url and not epoch.markers(group)
+
+    def _is_blind(self) -> bool:
+        """Whether the file is unreadable for so long that any group may have moved."""
+        return self._file.unread_s() > self._unread_max_s
 
     def _may_be_a_repeat(self) -> bool:
         return self._clock.now_s() < self._moves.fenced_until_s + DEDUP_S

@@ -30,6 +30,7 @@ def make_route(settings: ApiSettings, connect: Callable[[str], QueueWriter], clo
         _ledger(settings, clock),
         clock,
         fence_s=settings.pool_fence_s,
+        call_s=settings.connect_timeout_s + settings.read_timeout_s,
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import structlog
 
 from reference.clock import Clock
-from reference.queues.epochs import Epoch, read_epoch
+from reference.queues.epochs import Epoch, parse_epoch, read_epoch
 from reference.queues.pool import PoolError
 
 REREAD_S = 0.5
@@ -20,9 +20,10 @@ class PoolFile:
         self._path = path
         self._clock = clock
         self._lock = threading.Lock()
-        self._seen = self._signature()
+        self._seen: tuple[int, int, int] | None = None  # the first look reads it once more
         self._epoch = read_epoch(path)
-        self._looked_at_s = clock.now_s()
+        self._looked_at_s = self._read_at_s = clock.now_s()
+        self._is_unread = False  # by the last look
         self._log = structlog.get_logger()
 
     def epoch(self) -> Epoch:
@@ -31,16 +32,33 @@ class PoolFile:
             now_s = self._clock.now_s()
             if now_s - self._looked_at_s >= REREAD_S:
                 self._looked_at_s = now_s
-                self._look()
+                self._look(now_s)
             return self._epoch
 
-    def _look(self) -> None:
-        signature = self._signature()
-        if signature == self._seen:
-            return
-        self._seen = signature
+    def unread_s(self) -> float:
+        """How old what is known is, while the file cannot be read; else 0."""
+        with self._lock:
+            return self._clock.now_s() - self._read_at_s if self._is_unread else 0.0
+
+    def _look(self, now_s: float) -> None:
         try:
-            epoch = read_epoch(self._path)
+            signature = self._signature()
+            if signature != self._seen:
+                self._take(self._path.read_bytes())
+                self._seen = (
+                    signature  # not before: what could not be read is read at the next look
+                )
+        except OSError as error:
+            if not self._is_unread:
+                self._log.error("pool file cannot be read", problem=error.strerror)
+            self._is_unread = True
+            return
+        self._read_at_s = now_s
+        self._is_unread = False
+
+    def _take(self, text: bytes) -> None:
+        try:
+            epoch = parse_epoch(text)
             if epoch.number <= self._epoch.number and epoch != self._epoch:
                 raise PoolError(f"epoch {epoch.number} does not come after {self._epoch.number}")
         except PoolError as error:
@@ -54,9 +72,7 @@ class PoolFile:
             self._epoch = epoch
             self._log.info("pool changed", epoch=epoch.number, queues=len(epoch.pool.urls))
 
-    def _signature(self) -> tuple[int, int, int] | None:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return None
+    def _signature(self) -> tuple[int, int, int]:
+        """Raises OSError."""
+        found = self._path.stat()
         return found.st_mtime_ns, found.st_size, found.st_ino

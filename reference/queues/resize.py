@@ -2,7 +2,10 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from reference.queues.epochs import Epoch, parse_epoch, read_epoch
 from reference.queues.pool import Pool, PoolError
@@ -21,9 +24,10 @@ def main(arguments: list[str]) -> int:
     )
     options = parser.parse_args(arguments)
     try:
-        epoch = _next(options.file, tuple(options.queues), forget=options.forget)
-        parse_epoch(epoch.to_json().encode())  # what cannot be read shall not be written
-        _replace(options.file, epoch.to_json())
+        with _successor(options.file) as new:
+            epoch = _next(options.file, tuple(options.queues), forget=options.forget)
+            parse_epoch(epoch.to_json().encode())  # what cannot be read shall not be written
+            new.write(epoch.to_json())
     except PoolError as error:
         print(f"{options.file}: {error}; nothing was changed", file=sys.stderr)
         return 2
@@ -44,11 +48,28 @@ def _next(path: Path, urls: tuple[str, ...], *, forget: bool) -> Epoch:
     return Epoch(now.number + 1, now.pool) if forget else now.next(urls)
 
 
-def _replace(path: Path, text: str) -> None:
-    """At once, so that nobody reads half of it."""
+@contextmanager
+def _successor(path: Path) -> Iterator[TextIO]:
+    """A file that takes the other's place at once, so that nobody reads half of it.
+
+    While it is there no one else makes a next epoch: two of one number would each be somebody's
+    truth. Raises PoolError, OSError.
+    """
     beside = path.with_name(f"{path.name}.new")
-    beside.write_text(text)
-    beside.replace(path)
+    try:
+        file = beside.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise PoolError(
+            f"{beside} is there: another resize is at work, or one was broken off; "
+            "remove that file if none runs"
+        ) from None
+    try:
+        with file:
+            yield file
+        beside.replace(path)
+    except BaseException:
+        beside.unlink()
+        raise
 
 
 if __name__ == "__main__":

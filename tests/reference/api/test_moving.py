@@ -5,7 +5,7 @@ import pytest
 
 from reference.api import moving
 from reference.api.moving import MovingRoute
-from reference.clock import MonotonicClock
+from reference.clock import MonotonicClock, VirtualClock
 from reference.domain import GroupMarker
 from reference.errors import LedgerError, QueueError
 from reference.queues.epochs import Epoch
@@ -44,15 +44,22 @@ class Queue:
 
 
 class World:
-    def __init__(self, folder, epoch, ledger=None):
-        self.clock = MonotonicClock()
+    def __init__(
+        self, folder, epoch, ledger=None, *, clock=None, fence_s=FENCE_S, call_s=FENCE_S / 2
+    ):
+        self.clock = clock or MonotonicClock()
         self.path = folder / "pool.json"
         self.path.write_text(epoch.to_json())
         self.ledger = ledger or MemoryLedger(self.clock)
         self.queues = {url: Queue(url) for url in URLS}
         file = PoolFile(self.path, self.clock)
         self.route = MovingRoute(
-            file, self.queues.__getitem__, self.ledger, self.clock, fence_s=FENCE_S
+            file,
+            self.queues.__getitem__,
+            self.ledger,
+            self.clock,
+            fence_s=fence_s,
+            call_s=call_s,
         )
 
     def pass_markers(self):
@@ -178,6 +185,28 @@ def test_a_way_closes_when_the_group_moves(tmp_path):
         world.path.write_text(GROWN.next(BEFORE.urls).to_json())
         await anyio.sleep(0.6)
         assert [way.is_open() for way in ways] == [False, True]
+
+    anyio.run(go)
+
+
+def test_while_the_file_cannot_be_read_every_way_closes_before_others_may_move_its_group(tmp_path):
+    world = World(tmp_path, Epoch(1, BEFORE), clock=VirtualClock(), fence_s=5.0, call_s=3.0)
+
+    async def go():
+        ways = [await world.route.way_of(group=g, email_id="em_1") for g in (MOVER, STAYER)]
+        text = world.path.read_text()
+        world.path.unlink()
+        world.clock.advance(2.0)
+        assert [way.is_open() for way in ways] == [True, True]
+        world.route.check()
+        world.clock.advance(0.5)
+        assert [way.is_open() for way in ways] == [False, False]
+        with pytest.raises(QueueError, match="PoolFileUnread"):
+            world.route.check()
+        world.path.write_text(text)
+        world.clock.advance(0.5)
+        assert [way.is_open() for way in ways] == [True, True]
+        world.route.check()
 
     anyio.run(go)
 

@@ -1,7 +1,9 @@
 """A pool file is taken when it is good; garbage leaves a running process with what it had."""
 
+import errno
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -59,12 +61,47 @@ def test_an_epoch_that_does_not_come_later_is_refused(path, number):
     assert file.epoch() == Epoch(2, Pool(tuple(URLS[:2])))
 
 
-def test_a_file_that_vanishes_changes_nothing(path):
+def test_a_file_that_vanishes_leaves_the_last_epoch_and_tells_since_when(path):
     clock = VirtualClock()
     file = PoolFile(path, clock)
+    text = path.read_text()
+    assert file.unread_s() == 0
     path.unlink()
+    for looks in (1, 2, 3):
+        clock.advance(REREAD_S)
+        assert file.epoch().number == 2
+        assert file.unread_s() == looks * REREAD_S
+    path.write_text(text)
     clock.advance(REREAD_S)
     assert file.epoch().number == 2
+    assert file.unread_s() == 0
+
+
+def test_a_new_epoch_that_could_not_be_read_is_read_at_the_next_look(path, monkeypatch):
+    clock = VirtualClock()
+    file = PoolFile(path, clock)
+    path.write_text(file.epoch().next(URLS[:3]).to_json())
+
+    def fail(_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "read_bytes", fail)
+        clock.advance(REREAD_S)
+        assert file.epoch().number == 2
+        assert file.unread_s() == REREAD_S
+    clock.advance(REREAD_S)
+    assert file.epoch().number == 3
+    assert file.unread_s() == 0
+
+
+def test_a_file_that_was_refused_counts_as_read(path):
+    clock = VirtualClock()
+    file = PoolFile(path, clock)
+    path.write_text("{")
+    clock.advance(REREAD_S)
+    assert file.epoch().number == 2
+    assert file.unread_s() == 0
 
 
 def test_a_change_is_seen_at_the_latest_after_the_interval(path):
@@ -117,6 +154,26 @@ def test_the_command_refuses_what_nobody_could_read(path, capsys, arguments, nam
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path, capsys):
     assert resize.main([str(tmp_path / "nowhere" / "pool.json"), URLS[0]]) == 2
     assert f"cannot be written ({os.strerror(2)})" in capsys.readouterr().err
+
+
+def test_two_commands_at_once_do_not_make_two_epochs_of_one_number(path, capsys, monkeypatch):
+    def interrupted(found):
+        epoch = read_epoch(found)
+        with monkeypatch.context() as inner:
+            inner.setattr(resize, "read_epoch", read_epoch)
+            assert resize.main([str(path), *URLS]) == 2
+        return epoch
+
+    monkeypatch.setattr(resize, "read_epoch", interrupted)
+    assert resize.main([str(path), *URLS[:3]]) == 0
+    assert f"{path}.new is there" in capsys.readouterr().err
+    assert set(read_epoch(path).pool.urls) == set(URLS[:3])
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_command_that_failed_is_in_nobodys_way(path):
+    assert resize.main([str(path)]) == 2
+    assert resize.main([str(path), *URLS]) == 0
 
 
 def test_only_so_many_pools_can_drain_at_a_time():
