@@ -313,7 +313,9 @@ def _generator(part: GeneratorPart) -> str:
         f"worker {part.index} on {shown(part.host, LABEL_LENGTH_MAX)}: {part.rows:,} rows, clock "
     )
     told += f"{part.offset_s * 1000:+,.3f} ms from ours, within {part.uncertainty_s * 1000:,.3f} ms"
-    if part.drift_s:
+    if part.drift_s is None:
+        told += ", drift unknown"
+    elif part.drift_s:
         told += f", drifted by {part.drift_s * 1000:+,.3f} ms"
     return told + (", lost" if part.is_lost else "")
 

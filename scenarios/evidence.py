@@ -171,7 +171,8 @@ class GeneratorPart(_Record):
     host: str
     offset_s: float  # its clock minus the harness's, which all ledgers are on
     uncertainty_s: float  # within which that is known
-    drift_s: float  # by which the clocks surely moved apart while the load lasted
+    # By which the clocks surely moved apart while the load lasted; None: it went away before.
+    drift_s: float | None
     rows: int  # that it recorded
     is_lost: bool  # it went away before all of its rows were gathered
 

@@ -102,12 +102,17 @@ def _lateness(history: History, late: str) -> list[str]:
 def _clocks(history: History) -> list[str]:
     """Times of another host are known only as well as its clock is."""
     limit_s = history.scenario.expect.late_p99_ms_max / 1000
-    return [
-        f"the clock of worker {part.index} ({part.host}) is known to "
-        f"{(part.uncertainty_s + abs(part.drift_s)) * 1000:.0f} ms, not to {limit_s * 1000:g} ms"
-        for part in history.record.generators
-        if part.uncertainty_s + abs(part.drift_s) > limit_s
-    ]
+    found = []
+    for part in history.record.generators:
+        clock = f"the clock of worker {part.index} ({part.host})"
+        known_s = part.uncertainty_s + abs(part.drift_s or 0.0)
+        if known_s > limit_s:
+            found.append(
+                f"{clock} is known to {known_s * 1000:.0f} ms, not to {limit_s * 1000:g} ms"
+            )
+        if part.drift_s is None:
+            found.append(f"{clock} may have drifted: it was lost before that could be measured")
+    return found
 
 
 def _bottleneck(history: History) -> list[str]:

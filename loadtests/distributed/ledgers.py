@@ -9,6 +9,7 @@ from loadtests.distributed.clocks import Offset
 # Names the master's own folder to workers on its host. They have its clock, and append whole
 # lines to its ledgers, so that even a killed worker leaves no email that is not mentioned.
 LEDGERS_ENV = "QUEUEPROOF_LEDGERS"
+NAMES = frozenset({"sender", "calls", "sink"})  # what a load records; others are not a worker's
 CHUNK_BYTES = 1 << 20  # of one message
 MOMENTS = ("at_s", "intended_s", "completed_s")  # columns that hold a time of the worker's clock
 

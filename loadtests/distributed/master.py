@@ -15,9 +15,10 @@ from locust.runners import STATE_MISSING, MasterRunner
 
 from loadtests.dispatch import write_status
 from loadtests.distributed.clocks import Offset, Ping, drift_s, offset_of
-from loadtests.distributed.ledgers import on_our_clock
+from loadtests.distributed.ledgers import NAMES, on_our_clock
 from loadtests.distributed.worker import MESSAGE
 from loadtests.ledger import LedgerWriter
+from scenarios.model import shown
 
 PINGS = 9  # of each worker, before and after; the quickest counts
 START_IN_S = 0.5  # from the order to begin until the load's time zero
@@ -39,8 +40,9 @@ class _Worker:
     inbox: "Queue[dict[str, Any]]" = field(default_factory=Queue)
     host: str = ""
     clock: Offset = field(default_factory=lambda: Offset(0.0, 0.0))
-    drift_s: float = 0.0
-    rows: int = 0
+    drift_s: float | None = None  # nobody knows
+    rows: int = 0  # that it recorded
+    taken: int = 0  # of these, handed over
     is_finished: bool = False
     is_lost: bool = False  # before all its rows were here
     missing_since_s: float | None = None
@@ -110,7 +112,7 @@ class MasterLoad:
         gevent.joinall([gevent.spawn(self._gather, each) for each in workers], raise_error=True)
         for worker in workers:
             if not worker.is_lost:
-                worker.drift_s = drift_s(worker.clock, self._clock_of(worker))
+                worker.drift_s = self._drift_of(worker)
         self._report(start_s, workers, is_over=True)
 
     def _prepare(self, workers: Sequence[_Worker]) -> None:
@@ -135,6 +137,13 @@ class MasterLoad:
             pings.append(Ping(sent_s, answer["theirs_s"], time.monotonic()))
         return offset_of(pings)
 
+    def _drift_of(self, worker: _Worker) -> float | None:
+        """None when it went away since its rows were here: that costs the load nothing else."""
+        try:
+            return drift_s(worker.clock, self._clock_of(worker))
+        except WorkerError:
+            return None
+
     def _tell(self, worker: _Worker, what: str, **order: Any) -> None:
         self._runner.send_message(MESSAGE, {"what": what, **order}, client_id=worker.node)
 
@@ -147,7 +156,7 @@ class MasterLoad:
         return answer
 
     def _gather(self, worker: _Worker) -> None:
-        """Wait until its share is worked off, and take over its rows."""
+        """Wait until its share is worked off, and take over its rows. Raises WorkerError."""
         while not worker.is_lost:
             try:
                 heard = worker.inbox.get(timeout=LOOK_S)
@@ -162,6 +171,7 @@ class MasterLoad:
                     self._tell(worker, "more")
                 case "end":
                     worker.rows = heard["rows"]
+                    worker.is_lost = heard["is_gathered"] and _lacks_rows(worker)
                     return
 
     def _is_gone(self, worker: _Worker) -> bool:
@@ -174,6 +184,12 @@ class MasterLoad:
         return client is None or now_s - worker.missing_since_s > GONE_AFTER_S
 
     def _take(self, worker: _Worker, ledger: str, lines: bytes) -> None:
+        if ledger not in NAMES:  # it becomes a path
+            raise WorkerError(
+                f"worker {worker.index} ({worker.host}): rows of a ledger {shown(ledger)}; "
+                f"wanted: {', '.join(sorted(NAMES))}"
+            )
+        worker.taken += lines.count(b"\n")
         if not self._options.ledger_dir:
             return
         if ledger not in self._ledgers:
@@ -190,3 +206,11 @@ class MasterLoad:
                 is_finished=is_over and all(w.is_finished and not w.is_lost for w in workers),
                 workers=[worker.told() for worker in workers],
             )
+
+
+def _lacks_rows(worker: _Worker) -> bool:
+    if worker.taken == worker.rows:
+        return False
+    told = f"recorded {worker.rows:,} rows, and handed over {worker.taken:,}"
+    print(f"error: worker {worker.index} ({worker.host}) {told}", file=sys.stderr)
+    return True

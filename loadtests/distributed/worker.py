@@ -100,7 +100,8 @@ class WorkerLoad:
         if self._is_gathered:
             self._hand_over()
         shutil.rmtree(self._scratch, ignore_errors=True)
-        self._tell("end", rows=ScheduledUser.dispatcher.rows)
+        rows = ScheduledUser.dispatcher.rows
+        self._tell("end", rows=rows, is_gathered=self._is_gathered)
 
     def _hand_over(self) -> None:
         for ledger in sorted(self._ledgers.glob("*.jsonl")):

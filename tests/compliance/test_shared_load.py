@@ -61,6 +61,10 @@ def test_a_clock_that_is_known_badly_does(told, more):
     assert "the clock of worker 1 (far) is known to 20" in told(part(**more))
 
 
+def test_a_clock_whose_drift_nobody_measured_raises_a_doubt(told):
+    assert "the clock of worker 1 (far) may have drifted" in told(part(drift_s=None))
+
+
 def test_a_worker_that_needs_all_of_its_core_is_the_bottleneck_though_the_master_rests(told):
     shares = {"generator": 0.05, "generator-1": 0.4, "generator-2": 0.99}
     assert "the generator was the bottleneck: 99%" in told(cpu=shares)
