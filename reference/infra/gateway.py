@@ -16,6 +16,7 @@ from reference.infra.logs import log_group
 from reference.infra.words import Json, Resources, get, ref, resource, sub
 
 STAGE = "v1"
+READYZ_PER_S, READYZ_BURST = 5.0, 10
 _SUBSTITUTED = ("uri", "credentials")
 # What the local gateway's journal has, in the words of access logs: ids and statuses alone.
 _ACCESS_LOG = {
@@ -64,7 +65,16 @@ def gateway(deployment: Deployment, mapping: MappingName) -> Resources:
                         "DataTraceEnabled": False,
                         "ThrottlingRateLimit": RATE_PER_S,
                         "ThrottlingBurstLimit": int(BURST),
-                    }
+                    },
+                    {
+                        "HttpMethod": "GET",
+                        "ResourcePath": "/~1readyz",
+                        "MetricsEnabled": True,
+                        "DataTraceEnabled": False,
+                        # Open to everyone, and each request calls SQS.
+                        "ThrottlingRateLimit": READYZ_PER_S,
+                        "ThrottlingBurstLimit": READYZ_BURST,
+                    },
                 ],
             },
         ),

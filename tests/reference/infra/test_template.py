@@ -187,6 +187,27 @@ def test_a_changed_api_is_deployed_anew():
     assert len(names) == len(MAPPINGS)
 
 
+def test_every_call_that_needs_no_key_is_throttled():
+    mapping = "careful"
+    open_calls = {
+        (method.upper(), path)
+        for path, methods in load_api(mapping).document["paths"].items()
+        for method, call in methods.items()
+        if not call.get("security")
+    }
+    template = template_of(Deployment(name="g", is_fifo=True, gateway_mapping=mapping))
+    [stage] = of_type(template, "ApiGateway::Stage").values()
+    limits = {
+        (each["HttpMethod"], each["ResourcePath"].replace("~1", "/").replace("//", "/")): each
+        for each in stage["MethodSettings"]
+    }
+    assert open_calls == {("GET", "/readyz")}
+    for call in open_calls:
+        assert limits[call]["ThrottlingRateLimit"] <= 10
+        assert limits[call]["ThrottlingBurstLimit"] <= 10
+        assert not limits[call]["DataTraceEnabled"]
+
+
 @pytest.mark.parametrize("count", [0, QUEUES_MAX + 1])
 def test_a_pool_that_no_alarm_can_watch_is_refused(count):
     with pytest.raises(ValueError, match=f"{count} queues; a template can have 1 to 10"):
