@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from reports.compare.limits import NO_CALM_STAGE, Held, Limit
 from reports.compare.model import CompareView
 from reports.compare.sentences import Compared
 
@@ -24,19 +25,26 @@ def render(view: CompareView, compared: Sequence[Compared]) -> str:
     return json.dumps(told, indent=2) + "\n"
 
 
+def _held(limit: Limit) -> dict[str, str] | None:
+    if limit is None:
+        return None
+    if isinstance(limit, Held):
+        return {"by": limit.kind, "what": limit.what}
+    return {"by": limit, "what": NO_CALM_STAGE}
+
+
 def _configuration(each: Compared) -> dict[str, Any]:
     figures = asdict(each.figures)
     figures["load"] = each.figures.load.model_dump(mode="json")
     figures["cost"] = each.figures.cost and each.figures.cost.model_dump(mode="json")
     figures["configuration"] = each.figures.configuration.model_dump(mode="json")
-    limit = each.limit
     return {
         **figures,
         "reached_per_s": each.reached_per_s,
         "calls_per_email": each.figures.calls_per_email,
         "usd_per_million": each.figures.usd_per_million,
         "capacity": None if each.capacity is None else each.capacity.model_dump(mode="json"),
-        "held_up_by": None if limit is None else {"by": limit.kind, "what": limit.what},
+        "held_up_by": _held(each.limit),
         "verdicts": {
             claim: {
                 "outcome": verdict.outcome,

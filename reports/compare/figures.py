@@ -17,6 +17,7 @@ from reports.numbers import Floats, Percentiles, percentiles
 from reports.sends import email_moments
 from scenarios.configuration import Configuration
 from scenarios.evidence import EvidenceError, ExperimentRecord, read_experiment
+from scenarios.faults import Fault
 from scenarios.model import EmailLoad, parse_scenario
 from scenarios.storm import planned_faults
 
@@ -78,6 +79,10 @@ LATE = """
     select quantile_cont(abs(at_s - intended_s), 0.99) from sender
     where kind = 'invoke' and at_s between $from_s and $until_s
 """
+WRITES_FAILED = """
+    select count(*) from faults where event = 'fired' and starts_with(action, 'Send')
+        and kind in ('refuse', 'outage', 'half-batch')
+"""
 # From when an attempt left until its sender had an answer, by what the answer was.
 ANSWERS = """
     with made as (
@@ -135,6 +140,8 @@ class Figures:
     configuration: Configuration
     load: EmailLoad
     stages: Sequence[Stage]
+    faults: Sequence[str]  # that were planned, in words
+    writes_failed: int  # how often a fault kept SQS from a message
     answers: Sequence[Answer]
     calls: dict[str, int]  # admitted, by what they were for
     throttled_calls: int
@@ -164,8 +171,15 @@ class Figures:
         return next((stage for stage in self.stages if stage.is_calm), None)
 
     @property
+    def best_calm(self) -> Stage | None:
+        """The stage without faults in which most went through."""
+        calm = [stage for stage in self.stages if stage.is_calm and stage.emails]
+        return max(calm, key=lambda stage: stage.reached_per_s, default=None)
+
+    @property
     def best(self) -> Stage | None:
-        return max(self.stages, key=lambda stage: stage.reached_per_s, default=None)
+        met = [stage for stage in self.stages if stage.emails]
+        return max(met, key=lambda stage: stage.reached_per_s, default=None)
 
     @property
     def top(self) -> Stage | None:
@@ -184,10 +198,11 @@ def read_figures(folder: Path, prices: PriceTable) -> Figures:
     with Ledgers(folder) as ledgers:
         due_s, accepted_s, delivered_s = email_moments(ledgers)
         stages = []
+        faults = planned_faults(scenario, record.seed)
         if load_phase is not None:
             broken = [
                 (fault.start_s, getattr(fault, "end_s", None) or scenario.load.duration_s)
-                for fault in planned_faults(scenario, record.seed)
+                for fault in faults
             ]
             for start_s, end_s, rate_per_s in scenario.load.rates:
                 stages.append(
@@ -207,6 +222,8 @@ def read_figures(folder: Path, prices: PriceTable) -> Figures:
             configuration=configuration,
             load=scenario.load,
             stages=stages,
+            faults=[_in_words(fault) for fault in faults],
+            writes_failed=ledgers.rows(WRITES_FAILED)[0][0],
             answers=_answers(ledgers),
             calls=calls,
             throttled_calls=throttled,
@@ -221,6 +238,11 @@ def read_figures(folder: Path, prices: PriceTable) -> Figures:
             cost=cost,
             month_usd=None if cost is None else bill(cost, prices, MONTH_EMAILS).pipeline_usd,
         )
+
+
+def _in_words(fault: Fault) -> str:
+    actions = " and ".join(getattr(fault, "actions", []))
+    return f"{fault.label} ({fault.at} {fault.kind}{actions and f' of {actions}'})"
 
 
 def _stage(

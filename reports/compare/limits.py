@@ -6,6 +6,7 @@ group, held it; a late generator or cores that were all taken say something abou
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from compliance.capacity.limit import Kind
 from compliance.capacity.limit import find_limit as limit_of
@@ -18,6 +19,8 @@ LATE_P99_MS_MAX = 50.0  # of the generator; more, and the rate was not offered a
 # then; so many throttled calls mean that the rate was above it, late or not.
 THROTTLED_SHARE = 0.05
 OF_ITS_OWN: frozenset[Kind] = frozenset({"quota", "message-group"})
+NOT_JUDGED: Literal["not judged"] = "not judged"
+NO_CALM_STAGE = "the load had no stage without faults, or was stopped before it"
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,22 @@ class Held:
         return self.kind in OF_ITS_OWN
 
 
-def find_limit(stages: Sequence[Stage], cpu_count: int) -> Held | None:
-    """None when all that was offered came through in every stage."""
-    for stage in sorted(stages, key=lambda stage: stage.planned_per_s):
-        if stage.is_calm and stage.carried_share < CARRIED_SHARE:
+# None: all that was offered came through in every stage that tells.
+Limit = Held | Literal["not judged"] | None
+
+
+def is_telling(limit: Limit) -> bool:
+    """Whether what was reached says something about the configuration."""
+    return limit is None or (isinstance(limit, Held) and limit.is_its_own)
+
+
+def find_limit(stages: Sequence[Stage], cpu_count: int) -> Limit:
+    """Stages with faults, and those that never came because the load was stopped, tell nothing."""
+    telling = [stage for stage in stages if stage.is_calm and stage.emails]
+    if not telling:
+        return NOT_JUDGED
+    for stage in sorted(telling, key=lambda stage: stage.planned_per_s):
+        if stage.carried_share < CARRIED_SHARE:
             limit = limit_of(stage, cpu_count, was_offered=_was_offered(stage))
             if limit.kind == "unknown" and _is_busy(stage, cpu_count):
                 others = "this machine, with work of others as well"

@@ -11,7 +11,7 @@ from compliance.pricing.table import PriceTable
 from compliance.verdict import Judgement, Outcome
 from reports.compare.capacity import read_capacities
 from reports.compare.figures import MONTH_EMAILS, Answer, Stage, read_figures
-from reports.compare.limits import find_limit
+from reports.compare.limits import NO_CALM_STAGE, Held, find_limit, is_telling
 from reports.compare.marks import Better, marks
 from reports.compare.model import Cell, CompareTable, CompareView, Curve, CurveChart
 from reports.compare.sentences import Compared, sentences
@@ -117,11 +117,8 @@ def _speed(compared: Sequence[Compared]) -> CompareTable:
 
 
 def _reached(compared: Sequence[Compared]) -> list[Cell]:
-    # What this machine held up is neither good nor bad.
-    own = [
-        each.reached_per_s if each.limit is None or each.limit.is_its_own else None
-        for each in compared
-    ]
+    # What this machine held up, and what was not judged, is neither good nor bad.
+    own = [each.reached_per_s if is_telling(each.limit) else None for each in compared]
     cells = []
     for each, mark in zip(compared, marks(own, "high", SAME_SHARE), strict=True):
         best = each.figures.best
@@ -160,6 +157,8 @@ def _p99(values: Percentiles) -> float | None:
 def _held(each: Compared) -> Cell:
     if each.limit is None:
         return Cell("nothing", "all that was offered came through")
+    if not isinstance(each.limit, Held):
+        return Cell("-", f"{each.limit}: {NO_CALM_STAGE}")
     return Cell(f"at {each.limit.stage.offered_per_s:,.0f}/s", each.limit.what)
 
 
@@ -195,11 +194,20 @@ def _safety(compared: Sequence[Compared]) -> CompareTable:
         "Safety",
         compared,
         columns,
-        "The same faults for all: writes to SQS that fail, and answers that are lost. What a "
-        "configuration does not claim is measured, not judged. Handed out again: messages that "
-        "the queue delivered more than once; the ledger of deliveries keeps most of them from "
-        "becoming a second email.",
+        f"{_same_faults(compared)} What a configuration does not claim is measured, not judged. "
+        "Handed out again: messages that the queue delivered more than once; the ledger of "
+        "deliveries keeps most of them from becoming a second email.",
     )
+
+
+def _same_faults(compared: Sequence[Compared]) -> str:
+    planned = {tuple(each.figures.faults) for each in compared}
+    if len(planned) != 1:
+        return "Not all met the same faults."
+    (faults,) = planned
+    if not faults:
+        return "No faults were planned."
+    return f"The same faults for all: {', '.join(map(shown, faults))}."
 
 
 def _feedback(compared: Sequence[Compared]) -> CompareTable:

@@ -57,6 +57,8 @@ def compared(name, *stages, queue='type = "fifo"', verdicts=(), **changes):
         "configuration": parse_configuration(text, "x.toml"),
         "load": EmailLoad(kind="emails", rate_per_s=100, duration_s=10),
         "stages": list(stages) or [stage()],
+        "faults": ["write-refused (sqs refuse of SendMessage)"],
+        "writes_failed": 0,
         "answers": [Answer(kind="ok", status=202, count=3000, p50_ms=5.0, p99_ms=40.0)],
         "calls": {"send": 3000, "receive": 700, "delete": 700},
         "throttled_calls": 0,

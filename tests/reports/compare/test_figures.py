@@ -10,6 +10,7 @@ import pytest
 
 from compliance.pricing.table import load_prices
 from reports.compare.figures import read_figures
+from reports.compare.limits import NOT_JUDGED, find_limit
 from scenarios.configuration import load_configuration
 from scenarios.evidence import EvidenceError, ExperimentRecord, Phase, seal, write_record
 
@@ -40,7 +41,7 @@ def experiment(tmp_path):
     stream = folder / "logs" / "worker" / "mailer" / "2026"
     stream.mkdir(parents=True)
     (stream / "[$LATEST]0123.log").write_text("y" * 50)
-    ledgers = {"sender": [], "sink": [], "queue": [], "metrics": []}
+    ledgers = {"sender": [], "sink": [], "queue": [], "metrics": [], "faults": []}
     for number, due_s in enumerate(DUE_S):
         at_s, row = START_S + due_s, {"key": f"k{number}", "attempt": 1, "group": "g"}
         ledgers["sender"] += [
@@ -64,6 +65,14 @@ def experiment(tmp_path):
             ledgers["metrics"].append(
                 {"at_s": at_s, "source": source, "name": name, "value": value}
             )
+    for event, kind, action in (
+        ("start", "refuse", None),
+        ("fired", "refuse", "SendMessage"),
+        ("fired", "refuse", "DeleteMessage"),
+        ("fired", "lose-answer", "SendMessage"),
+    ):
+        row = {"at_s": START_S + 1, "event": event, "fault": "refused", "kind": kind}
+        ledgers["faults"].append(row | {"action": action})
     for name, rows in ledgers.items():
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     configuration, text = load_configuration("fifo")
@@ -124,6 +133,20 @@ def test_calls_logs_and_redeliveries_are_counted_over_all(experiment):
     assert (answer.kind, answer.status, answer.count) == ("ok", 202, 60)
     assert answer.p50_ms == pytest.approx(8)
     assert figures.month_usd > figures.usd_per_million > 0
+
+
+def test_only_writes_that_a_fault_kept_from_the_queue_count_as_failed(experiment):
+    figures = read_figures(experiment, load_prices())
+    assert figures.writes_failed == 1
+    assert figures.faults == ["refused (sqs refuse)"]
+
+
+def test_an_experiment_that_ended_before_its_load_reached_no_rate(experiment):
+    file = experiment / "experiment.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"phases": []}))
+    figures = read_figures(experiment, load_prices())
+    assert figures.best is figures.best_calm is None
+    assert find_limit(figures.stages, 2) == NOT_JUDGED
 
 
 def test_an_experiment_of_no_known_configuration_is_not_compared(experiment):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reports.compare.limits import find_limit
+from reports.compare.limits import NOT_JUDGED, find_limit
 
 BUSY = {"api": 0.9, "worker": 0.5, "generator": 0.5}
 
@@ -54,3 +54,9 @@ def test_the_first_rate_that_was_not_reached_counts(make_stage):
 
 def test_a_stage_with_faults_proves_no_limit(make_stage):
     assert find_limit([make_stage(40, reached=20, is_calm=False), make_stage(100)], 2) is None
+
+
+def test_without_a_stage_that_tells_nothing_is_judged(make_stage):
+    broken, never_came = make_stage(100, is_calm=False), make_stage(100, emails=0)
+    for stages in ([], [broken], [never_came], [broken, never_came]):
+        assert find_limit(stages, 2) == NOT_JUDGED

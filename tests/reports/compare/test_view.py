@@ -93,6 +93,30 @@ def test_the_best_and_the_worst_are_marked(two, make_view):
     assert running["fifo", "Log streams to collect"].mark == "best"
 
 
+def test_what_was_not_judged_is_a_dash_and_never_the_best(make_compared, make_stage, make_view):
+    broken = make_stage(400, is_calm=False)
+    held = make_stage(400, reached=300, throttled={"emails.fifo send": 0.25})
+    view = make_view([make_compared("a", broken), make_compared("b", make_stage(200), held)])
+    speed = cells(view, "Speed")
+    assert speed["a", "Held up by"].text == "-"
+    assert speed["a", "Reached, emails/s"].mark == ""
+    told = json.loads(as_json.render(view, [make_compared("a", broken)]))
+    assert told["configurations"]["a"]["held_up_by"]["by"] == "not judged"
+
+
+def test_the_note_names_the_faults_of_this_scenario(make_compared, make_view):
+    def note(*faults):
+        view = make_view(
+            [make_compared("a", faults=faults[0]), make_compared("b", faults=faults[-1])]
+        )
+        return next(table.note for table in view.tables if table.title == "Safety")
+
+    assert "The same faults for all: down (process kill)." in note(["down (process kill)"])
+    assert "No faults were planned." in note([])
+    assert "Not all met the same faults." in note([], ["down (process kill)"])
+    assert "writes to SQS" not in note([])
+
+
 def test_what_was_not_claimed_is_shown_as_that_with_its_figure(two, make_view):
     cell = cells(make_view(two), "Safety")["standard", "order"]
     assert (cell.text, cell.detail) == ("not claimed", "120 out of order")
