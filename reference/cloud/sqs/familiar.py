@@ -16,6 +16,8 @@ Headers = list[tuple[bytes, bytes]]
 NAMES_KEPT_MAX = 64
 # They decide where a request ends, and whether another may follow.
 _FRAMING = {b"connection", b"expect", b"proxy-connection", b"transfer-encoding", b"upgrade"}
+# The parser reads RTSP and ICE, too, and does not tell; these mean the same in all of them.
+_METHODS = {b"GET", b"POST"}
 _is_value = re.compile(rb"[!-~]([ -~]*[!-~])?").fullmatch
 _LENGTH_DIGITS_MAX = 8
 
@@ -32,6 +34,8 @@ class Familiar:
 
     def learn(self, method: bytes, target: bytes, headers: Headers) -> None:
         """The parser read a request of HTTP/1.1, and the connection goes on after it."""
+        if method not in _METHODS:
+            return
         if any(name.lower() in _FRAMING and not _goes_on(name, value) for name, value in headers):
             return
         if self._request_line is None:
@@ -45,9 +49,9 @@ class Familiar:
 
     def read(self, data: bytes, connection: Connection) -> Request | None:
         """The request that `data` is; None when the parser must look."""
-        head, _, body = data.partition(b"\r\n\r\n")
+        head, end, body = data.partition(b"\r\n\r\n")
         request_line, *lines = head.split(b"\r\n")
-        if request_line != self._request_line or len(data) > self._request_bytes_max:
+        if not end or request_line != self._request_line or len(data) > self._request_bytes_max:
             return None
         headers = {}
         for line in lines:

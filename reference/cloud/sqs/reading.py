@@ -116,7 +116,7 @@ class RequestReader:
         self._more = {}  # what a trailer adds was never asked for
         if self._measures_head and len(self._target) + self._head_bytes > HEAD_BYTES_MAX:
             self._refuse(HEAD_TOO_LARGE)
-        elif b"expect" in headers:
+        elif b"expect" in headers and not self.is_over:
             self._meet_expectation(headers)
 
     def _meet_expectation(self, headers: Mapping[bytes, bytes]) -> None:

@@ -117,6 +117,14 @@ def test_a_body_of_many_small_chunks_takes_no_more_memory_than_its_bytes():
     assert reader.whole[0].body == b"x" * BODY_BYTES_MAX
 
 
+def test_nothing_is_read_after_the_last_request_not_even_one_that_waits_to_be_told():
+    last = b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+    waits = POST + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (BODY_BYTES_MAX + 1)
+    requests, _, is_over = read([last + waits])
+    assert [(each.method, each.is_last) for each in requests] == [(b"GET", True)]
+    assert is_over
+
+
 def test_a_trailer_adds_no_headers():
     (request,), _, _ = read([chunked([b"a"], b"X-Amz-Target: evil\r\n")])
     assert request.headers[b"x-amz-target"] == b"T"
