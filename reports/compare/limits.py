@@ -17,7 +17,7 @@ BUSY_SHARE = 0.9  # of all cores: taken, by whatever it may be
 LATE_P99_MS_MAX = 50.0  # of the generator; more, and the rate was not offered as planned
 # Of the calls of one kind. Sends that come in bunches, because they are late, meet a quota now and
 # then; so many throttled calls mean that the rate was above it, late or not.
-THROTTLED_SHARE = 0.05
+THROTTLED_SHARE = 0.1
 OF_ITS_OWN: frozenset[Kind] = frozenset({"quota", "message-group"})
 NOT_JUDGED: Literal["not judged"] = "not judged"
 NO_CALM_STAGE = "the load had no stage without faults, or was stopped before it"
