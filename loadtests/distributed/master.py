@@ -44,7 +44,8 @@ class _Worker:
     rows: int = 0  # that it recorded
     taken: int = 0  # of these, handed over
     is_finished: bool = False
-    is_lost: bool = False  # before all its rows were here
+    is_gathered: bool = True  # its rows are elsewhere until it hands them over
+    is_lost: bool = False  # it went away before it said that it was done
     missing_since_s: float | None = None
 
     def told(self) -> dict[str, Any]:
@@ -55,7 +56,7 @@ class _Worker:
             "uncertainty_s": self.clock.uncertainty_s,
             "drift_s": self.drift_s,
             "rows": self.rows,
-            "is_lost": self.is_lost,
+            "is_lost": self.is_lost and self.is_gathered,
         }
 
 
@@ -126,7 +127,7 @@ class MasterLoad:
             answer = self._answer(worker)
             if answer["what"] == "refused":
                 raise WorkerError(f"worker {worker.index}: {answer['why']}")
-            worker.host = answer["host"]
+            worker.host, worker.is_gathered = answer["host"], answer["is_gathered"]
 
     def _clock_of(self, worker: _Worker) -> Offset:
         pings = []

@@ -86,7 +86,7 @@ class WorkerLoad:
         except (TargetError, ScenarioError, OSError) as error:
             self._tell("refused", why=str(error))
         else:
-            self._tell("ready", host=socket.gethostname())
+            self._tell("ready", host=socket.gethostname(), is_gathered=self._is_gathered)
 
     def _run(self, start_s: float) -> None:
         assert self._schedule is not None, "the master says begin before it says prepare"
