@@ -62,7 +62,7 @@ class LinePass:
         """Run what has to see this line; False, and nothing done, when it can wait and should:
         when no canary stands in it.
         """
-        hits = self._canaries.find(line.data)[:HITS_PER_LINE_MAX] if may_hold_canary else []
+        hits = self._hits(line) if may_hold_canary else []
         if not (self._settings.patterns or self._settings.names):
             if hits:
                 self._tell_canaries(line, parse(line.data), hits, defaultdict(list))
@@ -73,6 +73,11 @@ class LinePass:
         has_patterns = self._settings.patterns and self._gate_of(shape).lets_pass(line.data)
         self._look(line, shape, hits, has_patterns=has_patterns)
         return True
+
+    def _hits(self, line: Line) -> list[CanaryHit]:
+        """Its own first: those that another part tells must not crowd them out."""
+        hits = self._canaries.find(line.data)
+        return sorted(hits, key=lambda hit: not line.owns(hit.start))[:HITS_PER_LINE_MAX]
 
     def _look(self, line: Line, shape: Shape, hits: list[CanaryHit], *, has_patterns: bool) -> None:
         is_known = self.pending.count_if_known(shape.digest)

@@ -38,6 +38,7 @@ class LongLine:
         self._overlap_bytes = part_bytes // _OVERLAP
         self._margin_bytes = self._overlap_bytes // _MARGIN
         self._held = b""
+        self._first = 0  # where in it what is the next part's to tell begins
         self._known_bytes = 0  # of what is held, so much was in the part before
         self._characters_before = 0
 
@@ -52,22 +53,20 @@ class LongLine:
             fresh_bytes = len(self._held) - self._known_bytes
             yield Part(end, window, fresh_bytes, is_last=True, shared=b"")
 
-    @property
-    def _first(self) -> int:
-        return self._margin_bytes if self._known_bytes else 0
-
     def _part(self, end: int) -> Part:
         next_start = _character_start(self._held, end - self._overlap_bytes)
+        own_end = _character_start(self._held, next_start + self._margin_bytes)
         data, before = self._held[:end], self._held[:next_start]
         part = Part(
             data,
-            Window(self._characters_before, self._first, next_start + self._margin_bytes),
+            Window(self._characters_before, self._first, own_end),
             end - self._known_bytes,
             is_last=False,
-            shared=data[next_start + self._margin_bytes :],
+            shared=data[own_end:],
         )
         self._characters_before += len(before.decode(errors="replace"))
         self._held = self._held[next_start:]
+        self._first = own_end - next_start
         self._known_bytes = end - next_start
         return part
 

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from compliance.pii import Canary, Scanner, ScanSettings
+from compliance.pii.line_pass import HITS_PER_LINE_MAX
 from compliance.pii.sources import Reading
 
 PART_BYTES = 8192  # parts share 2,048 bytes, of which 128 are margin
@@ -72,6 +73,31 @@ def test_columns_count_characters(scan):
     line = "é" * 10_000 + " " + CANARY.value
     [place] = scan(line.encode() + b"\n", [CANARY]).places
     assert place.findings[0].column == 10_002
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_valid_text_is_not_called_invalid_wherever_it_is_cut(scan, shift):
+    line = "x" * shift + "日\U0001f600é" * 3_000
+    told = [note.what for note in scan(line.encode() + b"\n").notes]
+    assert told == ["1 lines over 8,192 bytes were read in parts; no JSON paths in them"]
+    told = [note.what for note in scan(line.encode() + b"\xff\n").notes]
+    assert any("1 lines are not valid UTF-8" in what for what in told)
+
+
+def test_a_part_whose_overlap_is_full_of_canaries_tells_its_own(scan):
+    reading = Reading()
+    part = reading.line_bytes_max
+    overlap_at = part - part // 4
+    others = [Canary("email", f"{name}@example.com") for name in ("jo", "al")]
+    pair = b"".join(each.value.encode() + b" " for each in others)
+    crowd = pair * (part // 64 // len(pair))
+    line = line_with(CANARY.value.encode(), overlap_at + 20_000, 2 * part)
+    line = line[:overlap_at] + crowd + line[overlap_at + len(crowd) :]
+    assert crowd.count(b"@") > HITS_PER_LINE_MAX
+    settings = ScanSettings(patterns=False, names=False, reading=reading)
+    report = scan(line + b"\n", [CANARY, *others], settings)
+    columns = {finding.column for place in report.places for finding in place.findings}
+    assert line.index(CANARY.value.encode()) + 1 in columns
 
 
 def test_nuls_and_colours_in_a_part_move_no_border(scan):

@@ -1,6 +1,6 @@
 """Parts of a line: each place belongs to one of them, and what begins there stands in it whole."""
 
-from hypothesis import find, given
+from hypothesis import example, find, given
 from hypothesis import strategies as st
 
 from compliance.pii.sources.long_line import LongLine
@@ -44,7 +44,7 @@ class SharesNothing(LongLine):
 
     def __init__(self, part_bytes):
         super().__init__(part_bytes)
-        self._overlap_bytes = 0
+        self._overlap_bytes = self._margin_bytes = 0
 
 
 def test_planted_bug_is_found():
@@ -57,6 +57,14 @@ def test_the_parts_are_the_same_however_the_bytes_come(text, step):
         return b"".join(part.data[part.window.first : part.window.end] for part in parts)
 
     assert told(parts_of(text, step=step)) == told(parts_of(text)) == text.encode()
+
+
+@given(TEXTS)
+@example("日本" * 200)
+def test_what_a_part_owns_begins_and_ends_between_characters(text):
+    for part in parts_of(text):
+        part.data[: part.window.first].decode()
+        part.data[part.window.first : part.window.end].decode()
 
 
 def test_what_is_held_is_bounded():
