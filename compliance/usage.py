@@ -1,6 +1,8 @@
 """What an experiment used, counted from its folder: calls, CPU seconds, Lambda time, log bytes.
 
-The window is load and drain: before it the processes only start up, which no email pays for.
+The window is load and drain: before it the processes only start up, which no email pays for. Lambda
+time and log bytes are taken whole: only emails invoke the function, and of what was logged before
+the load, the few lines of a start are in.
 Counters are sampled once a second and may begin again when a process does; what a killed process
 counted after its last sample is not known, at most a second of it.
 """
@@ -77,6 +79,10 @@ def read_usage(ledgers: Ledgers, record: ExperimentRecord) -> Usage | None:
         for name in SERVICES
         if (used := _cpu_of(name, cpu_s)) is not None
     )
+    lambdas = _lambda_use(logs)
+    logged = [service.name for service in services]
+    if is_api_gateway:
+        logged.append("api")  # whose part the gateway plays: its access log, ours to pay for
     return Usage(
         emails=emails,
         deliveries=deliveries,
@@ -86,13 +92,15 @@ def read_usage(ledgers: Ledgers, record: ExperimentRecord) -> Usage | None:
         is_api_gateway=is_api_gateway,
         queues=queues,
         services=services,
-        lambdas=_lambda_use(logs),
-        log_bytes=_log_bytes(logs, [service.name for service in services]),
-        notes=tuple(_notes(ledgers, emails, has_queues=bool(queues))),
+        lambdas=lambdas,
+        log_bytes=_log_bytes(logs, logged),
+        notes=tuple(
+            _notes(ledgers, emails, has_queues=bool(queues), has_lambdas=lambdas is not None)
+        ),
     )
 
 
-def _notes(ledgers: Ledgers, emails: int, *, has_queues: bool) -> Iterator[str]:
+def _notes(ledgers: Ledgers, emails: int, *, has_queues: bool, has_lambdas: bool) -> Iterator[str]:
     """What makes the figures less than they seem."""
     ((acknowledged,),) = ledgers.rows("select count(distinct key) from sender where kind = 'ok'")
     if emails < ARRIVED_SHARE_MIN * acknowledged:
@@ -104,6 +112,11 @@ def _notes(ledgers: Ledgers, emails: int, *, has_queues: bool) -> Iterator[str]:
         yield f"{emails:,} emails are few: what processes do once weighs on each of them"
     if not has_queues:
         yield "nobody counted the queue's calls, so they are not priced"
+    if has_lambdas:
+        yield (
+            "the milliseconds that Lambda bills are those of this machine; on AWS a function's CPU "
+            "goes by its memory"
+        )
 
 
 def _queue_use(name: str, counted: dict[str, float], grouped: set[str]) -> QueueUse:
@@ -160,9 +173,9 @@ def _lambda_use(logs: Path) -> LambdaUse | None:
 
 
 def _log_bytes(logs: Path, services: Sequence[str]) -> int:
-    """What CloudWatch Logs would take in: of our services and of Lambda.
+    """What CloudWatch Logs would take in: of our services, API Gateway and Lambda.
 
-    What plays API Gateway or the trigger here logs under their names; AWS's own do not.
+    What plays the trigger here logs under the worker's name; AWS's own logs nothing.
     """
     ours = [log for log in logs.glob("*.log") if any(_is_of(name, log.stem) for name in services)]
     return sum(log.stat().st_size for log in [*ours, *logs.rglob(LAMBDA_STREAMS)])

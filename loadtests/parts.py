@@ -115,6 +115,7 @@ def _trigger(consumer: Consumer, place: Place, seed: int) -> list[str]:
         *("--batch-size", str(consumer.batch_size)),
         *("--batch-window-s", str(consumer.batch_window_s)),
         *("--timeout-s", str(consumer.timeout_s)),
+        *("--memory-mb", str(consumer.memory_mb)),
         *("--log-dir", str(place.folder / "logs" / "worker")),
         *("--journal", str(place.folder / "lambda.jsonl"), "--seed", str(seed)),
     ]

@@ -28,6 +28,7 @@ def deployment_of(configuration: Configuration) -> Deployment:
             batch_window_s=round(consumer.batch_window_s),
             maximum_concurrency=consumer.maximum_concurrency,
             timeout_s=consumer.timeout_s,
+            memory_mb=consumer.memory_mb,
         )
     except ValueError as error:
         raise TemplateError(str(error)) from error

@@ -93,11 +93,12 @@ class Consumer(Model):
     batch_window_s: int = Field(0, ge=0, le=300)  # Lambda: how long a batch is gathered
     maximum_concurrency: int | None = Field(None, ge=2, le=1_000)  # Lambda: invocations at a time
     timeout_s: int = Field(6, ge=1, le=900)  # Lambda: of one invocation
+    memory_mb: int = Field(512, ge=128, le=10_240)  # Lambda: CPU and price go by it, too
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.kind == "worker":
-            for key in ("batch_window_s", "maximum_concurrency", "timeout_s"):
+            for key in ("batch_window_s", "maximum_concurrency", "timeout_s", "memory_mb"):
                 if key in self.model_fields_set:
                     raise ValueError(f"{key}: {getattr(self, key)}: only lambda has it")
             if self.batch_size > FIFO_BATCH_MAX:

@@ -254,6 +254,7 @@ def _watching_rows(usage: Usage, deployment: Deployment) -> list[CostRow]:
     alarms = (
         len(usage.queues) * deployment.alarms_per_queue
         + len(usage.services) * deployment.alarms_per_service
+        + (deployment.alarms_per_function if usage.lambdas is not None else 0)
     )
     return [
         _row("logs, taken in", "logs-ingested-gb", gb),

@@ -95,6 +95,7 @@ class Deployment(Model):
     cpu_utilization: float = Field(gt=0, le=1)
     alarms_per_queue: int = Field(ge=0)
     alarms_per_service: int = Field(ge=0)
+    alarms_per_function: int = Field(ge=0)
     custom_metrics: int = Field(ge=0)
     log_retention_days: float = Field(gt=0)
     http_head_bytes: int = Field(ge=0)

@@ -8,8 +8,6 @@ from reference.infra.logs import log_group
 from reference.infra.queues import queue_variables
 from reference.infra.words import NO_VALUE, Resources, get, ref, resource, sub
 
-FUNCTION_MEMORY_MB = 512
-
 
 def worker(deployment: Deployment) -> Resources:
     """More of them while the oldest message is too old, fewer while none is; see `watch`."""
@@ -78,7 +76,7 @@ def function(deployment: Deployment) -> Resources:
                 "Code": {"ImageUri": ref("FunctionImageUri")},
                 "ImageConfig": {"Command": ["reference.worker.lambda_handler.handler"]},
                 "Role": get("FunctionRole"),
-                "MemorySize": FUNCTION_MEMORY_MB,
+                "MemorySize": deployment.memory_mb,
                 "Timeout": deployment.timeout_s,
                 "TracingConfig": {"Mode": "Active"},
                 "Environment": {

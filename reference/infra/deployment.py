@@ -27,6 +27,7 @@ class Deployment:
     batch_window_s: int = 0
     maximum_concurrency: int | None = None
     timeout_s: int = 6  # of the function
+    memory_mb: int = 512  # likewise
 
     def __post_init__(self) -> None:
         if not 1 <= self.queue_count <= QUEUES_MAX:

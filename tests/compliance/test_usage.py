@@ -110,6 +110,7 @@ def test_lambda_is_billed_by_its_report_lines_in_all_streams(story, used):
     lambdas = used().lambdas
     assert lambdas.invocations == 3
     assert lambdas.gb_s == pytest.approx(0.2 * 0.25)
+    assert "milliseconds that Lambda bills are those of this machine" in " ".join(used().notes)
     assert used().log_bytes == sum(file.stat().st_size for file in folder.iterdir())
 
 
@@ -124,7 +125,7 @@ def test_logs_of_services_count_and_those_of_the_harness_do_not(story, used):
     assert used().log_bytes == 300
 
 
-def test_logs_of_what_plays_gateway_and_trigger_do_not_count_either(story, used):
+def test_the_access_log_of_the_gateway_counts_and_what_plays_the_trigger_does_not(story, used):
     for n in range(4):
         story.healthy(f"k{n}")
     logs = story.folder / "logs"
@@ -134,7 +135,7 @@ def test_logs_of_what_plays_gateway_and_trigger_do_not_count_either(story, used)
         sample(story, at_s, "lambda", cpu_share=0.1)
     for name in ("api", "worker"):
         (logs / f"{name}.log").write_text("x" * 100)
-    assert used().log_bytes == 0
+    assert used().log_bytes == 100
     assert used().services == ()
 
 

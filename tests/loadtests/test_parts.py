@@ -70,6 +70,7 @@ def test_lambda_is_told_what_its_event_source_mapping_says(place):
         "--batch-size": "10",
         "--batch-window-s": "0",
         "--timeout-s": "5",
+        "--memory-mb": "512",
         "--maximum-concurrency": "2",
         "--seed": "7",
     }.items():

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from compliance.queue_audit.cli import main as audit
 from queueproof.cli import app
 from queueproof.template import TemplateError, deployment_of, template_text, write_template
+from reference.infra.template import template_of
 from scenarios.configuration import configuration_names, load_configuration, parse_configuration
 
 REGION = ["us-east-1"]
@@ -51,6 +52,15 @@ def test_the_audit_would_tell(tmp_path, capsys):
     (tmp_path / "t.yaml").write_text(text)
     assert audit(["--template", str(tmp_path / "t.yaml")]) == 1
     assert "sqs/encryption" in capsys.readouterr().out
+
+
+def test_a_function_has_the_memory_that_its_runs_are_billed_for():
+    text = 'name = "x"\nsummary = ""\n[queue]\ntype = "fifo"\n[consumer]\nkind = "lambda"\n'
+    for more, memory_mb in (("", 512), ("memory_mb = 1024\n", 1024)):
+        configuration = parse_configuration(text + more, "x.toml")
+        function = template_of(deployment_of(configuration))["Resources"]["Function"]
+        assert function["Properties"]["MemorySize"] == memory_mb
+        assert configuration.consumer.memory_mb == memory_mb
 
 
 def test_a_template_is_printed_or_written(tmp_path):

@@ -140,6 +140,11 @@ def test_each_queue_has_an_alarm_and_each_service_two():
     assert row(result, "alarms").usd_per_month == pytest.approx(0.60)
 
 
+def test_a_function_has_an_alarm_for_its_errors_and_one_for_its_throttles():
+    triggered = usage(queues=(queue(),), lambdas=LambdaUse(invocations=1, gb_s=1))
+    assert row(cost_of(triggered, PRICES), "alarms").units(1) == 3
+
+
 def test_the_provider_is_paid_for_duplicates_and_kept_apart():
     result = cost_of(usage(deliveries=MILLION + 50_000), PRICES)
     assert result.provider_usd_per_million == pytest.approx(105.0)
