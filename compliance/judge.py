@@ -193,7 +193,9 @@ def _tempered(verdict: Verdict, why_not: list[str]) -> Verdict:
 def _roll_up(claim: Claim, verdicts: list[Verdict]) -> ClaimVerdict:
     mine = [verdict for verdict in verdicts if verdict.claim == claim.id]
     if not mine:
-        return ClaimVerdict(claim=claim.id, text=claim.text, outcome=None, summary="not tried")
+        return ClaimVerdict(
+            claim=claim.id, text=claim.text, outcome=None, summary="not tried", see=claim.see
+        )
     outcome = worst([verdict.outcome for verdict in mine])
     # The last of those that decided speaks for the claim: later experiments try harder.
     *others, speaker = [verdict for verdict in mine if verdict.outcome is outcome]

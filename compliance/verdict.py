@@ -88,6 +88,7 @@ class ClaimVerdict(_Frozen):
     text: str  # the claim in words
     outcome: Outcome | None  # None: no experiment of this run tries it
     summary: str
+    see: list[str] = Field(default_factory=list)  # commands that show evidence beside scenarios
     verdicts: list[Verdict] = Field(default_factory=list)
 
 

@@ -36,7 +36,7 @@ def render(view: RunView) -> str:
         ),
     ]
     if view.untried:
-        names = ", ".join(escape(claim.claim) for claim in view.untried)
+        names = ", ".join(escape(claim.untried) for claim in view.untried)
         lines += [f"Not tried in this run: {names}.", ""]
     for experiment in view.experiments:
         lines += _experiment(experiment)

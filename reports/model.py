@@ -236,6 +236,12 @@ class ClaimView:
     outcome: Outcome | None
     summary: str
     verdicts: list[VerdictView]
+    see: list[str]
+
+    @property
+    def untried(self) -> str:
+        """Its name in a list of those that were not tried, with the commands to see instead."""
+        return f"{self.claim} (see {', '.join(self.see)})" if self.see else self.claim
 
 
 @dataclass(frozen=True, kw_only=True)

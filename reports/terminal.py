@@ -33,7 +33,7 @@ def render(view: RunView, console: Console) -> None:
     else:
         _print_table(view, console)
     if view.untried:
-        names = ", ".join(claim.claim for claim in view.untried)
+        names = ", ".join(claim.untried for claim in view.untried)
         _print(console, f"not tried: {names}", style="dim")
     _print(console, f"report: {view.folder}/report.html")
 

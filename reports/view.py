@@ -82,6 +82,7 @@ def _claim(claim: ClaimVerdict, verdicts: list[VerdictView]) -> ClaimView:
         outcome=claim.outcome,
         summary=shown(claim.summary),
         verdicts=verdicts,
+        see=[shown(command) for command in claim.see],
     )
 
 

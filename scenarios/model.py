@@ -230,6 +230,8 @@ class Claim(Model):
     id: Name
     text: str = Field(max_length=300)
     scenarios: list[Name] = Field(default_factory=list)
+    # Commands that show evidence for what no scenario judges.
+    see: list[str] = Field(default_factory=list)
 
 
 class ClaimCatalog(Model):

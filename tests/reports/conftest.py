@@ -188,7 +188,13 @@ def judgement() -> Judgement:
             claim(
                 verdict("resend-safe", Outcome.INCONCLUSIVE, reasons=["the sample is too small"])
             ),
-            ClaimVerdict(claim="scale-out", text="Workers follow.", outcome=None, summary=""),
+            ClaimVerdict(
+                claim="scale-out",
+                text="Workers follow.",
+                outcome=None,
+                summary="",
+                see=["queueproof compare"],
+            ),
         ],
     )
 

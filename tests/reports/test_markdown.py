@@ -12,7 +12,7 @@ def test_claims_offences_and_figures_are_in_the_document(baseline_run, judgement
     assert "# verify: REFUTED" in document
     assert "| no-loss | **REFUTED** | what decided no-loss<br>*The text of no-loss.* |" in document
     assert "- ` k19 ` acknowledged, never delivered, at 9.510 s" in document
-    assert "Not tried in this run: scale-out." in document
+    assert "Not tried in this run: scale-out (see queueproof compare)." in document
     assert "| 20 | 10.0 | 1,510 | 2,010 | 2,010 |" in document
 
 

@@ -36,7 +36,7 @@ def test_a_pipe_gets_one_whole_plain_line_a_claim(printed, baseline_run):
         "order        verified      what decided order",
         "resend-safe  inconclusive  what decided resend-safe",
     ]
-    assert untried == "not tried: scale-out"
+    assert untried == "not tried: scale-out (see queueproof compare)"
     assert where == f"report: {baseline_run}/report.html"
 
 

@@ -39,6 +39,12 @@ def test_catalogue_is_readable_and_named_after_its_files():
         assert load_scenario(name)[0].name == name
 
 
+def test_only_claims_that_no_scenario_tries_name_commands_to_see_instead():
+    claims = {claim.id: claim for claim in load_claims()}
+    assert claims["queue-pool"].see
+    assert not [claim.id for claim in claims.values() if claim.see and claim.scenarios]
+
+
 def test_claims_and_scenarios_name_each_other():
     """Each claim lists exactly the scenarios that try it, and each scan scans known runs."""
     scenarios = {name: load_scenario(name)[0] for name in catalog_names()}
