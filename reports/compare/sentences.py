@@ -94,8 +94,9 @@ def _rates(compared: Sequence[Compared]) -> list[str]:
             "fell behind",
             "fell behind",
             lambda each: (
-                f"at {held[each.name].stage.offered_per_s:,.0f} emails a second offered it "
-                f"reached {figure(each.reached_per_s, 0)}, held up by {held[each.name].what}"
+                f"{held[each.name].stage.offered_per_s:,.0f} emails a second offered, "
+                f"{figure(each.reached_per_s, 0)} reached at most, held up by "
+                f"{held[each.name].what}"
             ),
         )
     others = [

@@ -11,7 +11,7 @@ def told(*compared):
 def test_what_the_quota_held_up_is_not_blamed_on_the_machine(make_compared, make_stage):
     held = make_stage(400, reached=300, throttled={"emails.fifo send": 0.25})
     text = told(make_compared("fifo", held))
-    assert "fifo fell behind: at 400 emails a second offered it reached 300, held up by" in text
+    assert "fifo fell behind: 400 emails a second offered, 300 reached at most, held up by" in text
     assert "quota of emails.fifo send calls" in text
     assert "This machine" not in text
 
@@ -128,7 +128,7 @@ def test_what_is_so_of_several_is_one_sentence(make_compared, make_stage, make_v
     ten = sentences([alike(number) for number in range(1, 21)])
     assert len(ten) == len(sentences([alike(1), alike(2)])) <= 5
     two = sentences([alike(1), alike(20)])
-    assert two[0].startswith("std-1 and std-20 fell behind: std-1 at 400 emails a second offered")
+    assert two[0].startswith("std-1 and std-20 fell behind: std-1 400 emails a second offered")
     assert two[1] == (
         "std-1 and std-20 claim no order: std-1 1 of 3,000 emails left out of it; "
         "std-20 20 of 3,000 emails left out of it."
