@@ -20,6 +20,8 @@ from typing import NamedTuple
 from reference.errors import QueueError
 from reference.sqs_client import SEND_BATCH_BYTES_MAX, Outgoing
 
+LINE_FULL = "LineFull"
+
 
 class Item(NamedTuple):
     """A message, and whether it may still go to the queue for which it waits."""
@@ -60,19 +62,14 @@ class Batcher:
         linger_s: float,
         calls_max: int,
         waiting_max: int,
-        wait_max_s: float,
         keeps_order: bool,
     ) -> None:
-        """With `waiting_max` waiting, no more are taken; after `wait_max_s` one is given up.
-
-        Both are certainly not sent.
-        """
+        """With `waiting_max` waiting, no more are taken."""
         self._call = call
         self._batch_max = batch_max
         self._linger_s = linger_s
         self._calls_max = calls_max
         self._waiting_max = waiting_max
-        self._wait_max_s = wait_max_s
         self._keeps_order = keeps_order
         self._lines: dict[Hashable, _Line] = {}
         self._free: deque[_Line] = deque()  # those that wait and are not busy, in turn
@@ -82,13 +79,21 @@ class Batcher:
         self._linger: asyncio.TimerHandle | None = None
         self._calls: set[asyncio.Task[None]] = set()
 
-    async def send(self, item: Item) -> None:
-        """Return once SQS has confirmed this message. Raises QueueError."""
-        if self._waiting >= self._waiting_max:
-            raise QueueError("LineFull", is_definite=True, is_transient=False)
+    @property
+    def is_full(self) -> bool:
+        """Whether a message would be refused at once."""
+        return self._waiting >= self._waiting_max
+
+    async def send(self, item: Item, *, wait_max_s: float) -> None:
+        """Return once SQS has confirmed this message. Raises QueueError.
+
+        If no call with it has begun within `wait_max_s`, it is given up, certainly not sent.
+        """
+        if self.is_full:
+            raise line_full()
         loop = asyncio.get_running_loop()
         done: asyncio.Future[QueueError | None] = loop.create_future()
-        give_up = loop.call_later(self._wait_max_s, _give_up, done)
+        give_up = loop.call_later(wait_max_s, _give_up, done)
         self._join(_Entry(item, len(item.message.body.encode()), done, give_up))
         try:
             error = await done
@@ -117,11 +122,15 @@ class Batcher:
             if batch:
                 call = asyncio.get_running_loop().create_task(self._run(lines, batch))
                 self._calls.add(call)
-                call.add_done_callback(self._calls.discard)
+                call.add_done_callback(self._end_call)
         if not self._ready:
             self._is_due = False
         elif not self._is_due and self._linger is None:
             self._linger = asyncio.get_running_loop().call_later(self._linger_s, self._fall_due)
+
+    def _end_call(self, call: asyncio.Task[None]) -> None:
+        self._calls.discard(call)
+        self._start_calls()
 
     def _fall_due(self) -> None:
         self._linger = None
@@ -181,7 +190,6 @@ class Batcher:
                 self._is_due = True  # they have lingered while the call was under way
             else:
                 del self._lines[line.key]
-        asyncio.get_running_loop().call_soon(self._start_calls)  # once this task is done
 
     async def _outcomes(self, items: list[Item]) -> dict[int, QueueError]:
         """The failures by position."""
@@ -198,6 +206,11 @@ class Batcher:
             except QueueError as error:
                 failures[position] = error
         return failures
+
+
+def line_full() -> QueueError:
+    """More wait than may."""
+    return QueueError(LINE_FULL, is_definite=True, is_transient=False)
 
 
 def _give_up(done: "asyncio.Future[QueueError | None]") -> None:

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 
 from reference.api import problems, requests
 from reference.api.auth import ApiKeys
+from reference.api.batching import LINE_FULL
 from reference.api.key_use import Claim, KeyUse
 from reference.api.sending import QueueSender, SendFailedError
 from reference.clock import Clock
@@ -75,5 +76,7 @@ class Intake:
             if error.is_definite:
                 if claim is Claim.NEW:
                     self._uses.give_up(email_id)
+                if error.code == LINE_FULL:
+                    raise problems.busy(self._busy_retry_after_s) from None
                 raise problems.not_sent(self._retry_after_s) from None
             raise problems.outcome_unknown(has_key=caller.has_key) from None

@@ -72,6 +72,10 @@ class MovingRoute:
         self._marked_s: dict[str, float] = {}  # when markers were sent
         self._log = structlog.get_logger()
 
+    @property
+    def queue_count(self) -> int:
+        return len(self._moves.epoch.pool.urls)
+
     async def way_of(self, *, group: str, email_id: str) -> Way | None:
         """Raises QueueError while the group moves, when that takes too long."""
         self._follow()

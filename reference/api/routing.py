@@ -17,6 +17,11 @@ class Way(NamedTuple):
 class Route(Protocol):
     """Finds the way of a message."""
 
+    @property
+    def queue_count(self) -> int:
+        """Queues that messages may go to now."""
+        ...
+
     async def way_of(self, *, group: str, email_id: str) -> Way | None:
         """None when the email is there already. Raises QueueError when it may go nowhere now."""
         ...
@@ -28,6 +33,8 @@ class Route(Protocol):
 
 class OneQueue:
     """To the only queue there is."""
+
+    queue_count = 1
 
     def __init__(self, queue: QueueWriter) -> None:
         self._way = Way(queue, _always)
@@ -47,6 +54,10 @@ class PoolRoute:
         """`queues` are those of the pool, by URL."""
         self._pool = pool
         self._queues = queues
+
+    @property
+    def queue_count(self) -> int:
+        return len(self._queues)
 
     async def way_of(self, *, group: str, email_id: str) -> Way:
         del email_id

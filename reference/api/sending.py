@@ -15,7 +15,7 @@ import anyio
 import anyio.to_thread
 import structlog
 
-from reference.api.batching import Batcher, Item
+from reference.api.batching import Batcher, Item, line_full
 from reference.api.metrics import Metrics
 from reference.api.routing import Route, Way
 from reference.backoff import full_jitter_s
@@ -81,6 +81,10 @@ class QueueSender:
     @property
     def is_full(self) -> bool:
         """Whether an attempt would be refused at once."""
+        if self._batch_max > 1:
+            # Before the way is known: only when whatever queue it is has no room.
+            full = sum(batcher.is_full for batcher in self._batchers.values())
+            return full >= self._route.queue_count
         waiting = self._places.statistics().tasks_waiting
         return self._places.value == 0 and waiting >= self._line_max
 
@@ -91,7 +95,7 @@ class QueueSender:
         deadline_s = self._clock.now_s() + self._deadline_s
         for attempt in itertools.count(1):
             try:
-                await self._attempt(message)
+                await self._attempt(message, deadline_s)
             except QueueError as error:
                 is_uncertain = is_uncertain or not error.is_definite
                 self._note(error, email_id, attempt)
@@ -104,14 +108,18 @@ class QueueSender:
                 self._metrics.send_attempt("ok")
                 return
 
-    async def _attempt(self, message: Outgoing) -> None:
+    async def _attempt(self, message: Outgoing, deadline_s: float) -> None:
         way = await self._route.way_of(group=message.group, email_id=message.dedup_id)
         if way is None:
             return
+        left_s = deadline_s - self._clock.now_s()
+        if left_s <= 0:  # it has taken all the time to find the way
+            raise QueueError("DeadlinePassed", is_definite=True, is_transient=False)
         if self._batch_max == 1:
-            await self._in_thread(partial(_send, way, message))
+            await self._in_thread(partial(_send, way, message), wait_max_s=left_s)
         else:
-            await self._batcher(way.queue).send(Item(message, way.is_open))
+            item = Item(message, way.is_open)
+            await self._batcher(way.queue).send(item, wait_max_s=left_s)
 
     def _batcher(self, queue: QueueWriter) -> Batcher:
         if queue not in self._batchers:
@@ -127,19 +135,19 @@ class QueueSender:
                 batch_max=self._batch_max,
                 linger_s=self._linger_s,
                 calls_max=self._calls_max,
-                waiting_max=self._line_max * self._batch_max,
-                wait_max_s=self._deadline_s,
+                # At least one batch: it waits for others to share its call with, not for a thread.
+                waiting_max=max(1, self._line_max) * self._batch_max,
                 keeps_order=queue.keeps_order,
             )
         return self._batchers[queue]
 
-    async def _in_thread(self, call: "partial[None]") -> None:
+    async def _in_thread(self, call: "partial[None]", *, wait_max_s: float) -> None:
         try:
             self._places.acquire_nowait()
         except anyio.WouldBlock:
             if self.is_full:
-                raise QueueError("LineFull", is_definite=True, is_transient=False) from None
-            with anyio.move_on_after(self._deadline_s) as waiting:
+                raise line_full() from None
+            with anyio.move_on_after(wait_max_s) as waiting:
                 await self._places.acquire()
             if waiting.cancelled_caught:
                 raise QueueError("NoFreeThread", is_definite=True, is_transient=False) from None

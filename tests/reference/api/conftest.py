@@ -23,6 +23,7 @@ class ScriptedQueue:
         self.sends = []
         self.checks = 0
         self.is_reachable = True
+        self.keeps_order = True
         self._lock = threading.Lock()
 
     def send(self, *, body, group, dedup_id):
@@ -32,6 +33,15 @@ class ScriptedQueue:
         if isinstance(outcome, Exception):
             raise outcome
         return "message-1"
+
+    def send_batch(self, messages):
+        failures = {}
+        for position, message in enumerate(messages):
+            try:
+                self.send(body=message.body, group=message.group, dedup_id=message.dedup_id)
+            except QueueError as error:
+                failures[position] = error
+        return failures
 
     def check(self):
         self.checks += 1

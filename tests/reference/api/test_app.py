@@ -263,18 +263,27 @@ def test_keys_are_compared_whole(text):
     assert keys.tenant_of("bearer key-of-the-shop") == "shop"
 
 
-def test_when_the_line_is_full_the_next_email_is_refused_before_any_work(make_api):
-    """Also without a valid key: refusals are what an overloaded API does most."""
-    api = make_api(send_threads=1, send_line_max=0)
+def hold(queue):
+    """Its sends wait until they may go on; the first tells that it is there."""
     held, release = threading.Event(), threading.Event()
-    send = api.queue.send
+    send = queue.send
 
     def stuck(**message):
         held.set()
         assert release.wait(10)
         return send(**message)
 
-    api.queue.send = stuck
+    queue.send = stuck
+    return held, release
+
+
+@pytest.mark.parametrize(("batch_max", "waiting_max"), [(1, 1), (2, 2), (10, 10)])
+def test_when_the_line_is_full_the_next_email_is_refused_before_any_work(
+    make_api, batch_max, waiting_max
+):
+    """Also without a valid key: refusals are what an overloaded API does most."""
+    api = make_api(send_threads=1, send_line_max=1, send_batch_max=batch_max)
+    held, release = hold(api.queue)
 
     async def go():
         transport = httpx.ASGITransport(app=api.app)
@@ -288,13 +297,53 @@ def test_when_the_line_is_full_the_next_email_is_refused_before_any_work(make_ap
             async with anyio.create_task_group() as group:
                 group.start_soon(ask, "first", KEY)
                 await anyio.to_thread.run_sync(held.wait)
-                await ask("second", "wrong")
+                for number in range(waiting_max):
+                    group.start_soon(ask, number, KEY)
+                await anyio.wait_all_tasks_blocked()
+                await ask("refused", "wrong")
                 release.set()
-            await ask("third", KEY)
+            await ask("last", KEY)
         return answers
 
     answers = anyio.run(go)
-    assert (answers["second"].status_code, kind(answers["second"])) == (503, "busy")
-    assert answers["second"].headers["retry-after"] == "5"
-    assert [answers[name].status_code for name in ("first", "third")] == [202, 202]
-    assert len(api.queue.sends) == 2
+    refused = answers.pop("refused")
+    assert (refused.status_code, kind(refused)) == (503, "busy")
+    assert refused.headers["retry-after"] == "5"
+    assert [answer.status_code for answer in answers.values()] == [202] * (waiting_max + 2)
+    assert len(api.queue.sends) == waiting_max + 2
+
+
+@pytest.mark.parametrize(("batch_max", "came"), [(1, 2), (10, 21)])
+def test_an_email_whose_line_has_filled_while_it_was_read_is_told_so(make_api, batch_max, came):
+    """One call is under way, all that may wait do, and one email is too many."""
+    api = make_api(send_threads=1, send_line_max=0, send_batch_max=batch_max)
+    held, release = hold(api.queue)
+
+    async def go():
+        transport = httpx.ASGITransport(app=api.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            answers, arrived = [], anyio.Event()
+
+            async def body():
+                await arrived.wait()
+                yield json.dumps(EMAIL).encode()
+
+            async def ask():
+                headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+                answers.append(await client.post("/v1/emails", content=body(), headers=headers))
+
+            async with anyio.create_task_group() as group:
+                for _ in range(came):
+                    group.start_soon(ask)
+                await anyio.wait_all_tasks_blocked()
+                arrived.set()
+                await anyio.to_thread.run_sync(held.wait)
+                await anyio.wait_all_tasks_blocked()
+                release.set()
+        return answers
+
+    answers = anyio.run(go)
+    [refused] = [answer for answer in answers if answer.status_code != 202]
+    assert (refused.status_code, kind(refused)) == (503, "busy")
+    assert refused.headers["retry-after"] == "5"
+    assert len(api.queue.sends) == came - 1

@@ -43,13 +43,16 @@ class Sqs:
 
 
 def batcher(sqs, **options):
-    defaults = {"batch_max": 10, "linger_s": LINGER_S, "calls_max": 8, "wait_max_s": 5.0}
-    defaults["waiting_max"] = 100
+    defaults = {"batch_max": 10, "linger_s": LINGER_S, "calls_max": 8, "waiting_max": 1000}
     return Batcher(sqs, **{**defaults, "keeps_order": True, **options})
 
 
 def item(body, group="g"):
     return Item(Outgoing(body, group, f"em_{body}"), lambda: True)
+
+
+async def send(batch, each, wait_max_s=5.0):
+    await batch.send(each, wait_max_s=wait_max_s)
 
 
 async def outcome(sending):
@@ -61,7 +64,7 @@ async def outcome(sending):
 
 
 async def send_all(batch, items):
-    return await asyncio.gather(*(outcome(batch.send(each)) for each in items))
+    return await asyncio.gather(*(outcome(send(batch, each)) for each in items))
 
 
 def groups_of_their_own(count):
@@ -83,7 +86,7 @@ def test_one_that_stays_alone_goes_once_it_has_lingered():
     async def go():
         sqs = Sqs()
         began_s = asyncio.get_running_loop().time()
-        await batcher(sqs).send(item("a"))
+        await send(batcher(sqs), item("a"))
         assert asyncio.get_running_loop().time() - began_s >= LINGER_S * 0.9
         assert sqs.calls == [["a"]]
 
@@ -146,15 +149,55 @@ def test_no_batch_is_larger_than_sqs_takes():
     asyncio.run(go())
 
 
+@pytest.mark.parametrize("calls_max", [1, 2, 8])
+def test_as_soon_as_a_call_ends_the_next_begins(calls_max):
+    """While messages wait, as many calls are under way as may be."""
+
+    async def go():
+        begun, ends = [], asyncio.Semaphore(0)
+
+        async def call(items):
+            begun.append(len(items))
+            await ends.acquire()
+            return {}
+
+        batch = batcher(call, calls_max=calls_max)
+        batches = 3 * calls_max
+        sends = asyncio.gather(
+            *(outcome(send(batch, each, 0.5)) for each in groups_of_their_own(10 * batches))
+        )
+        for ended in range(batches):
+            for _ in range(10):  # turns of the loop, ample for a call to end and another to begin
+                await asyncio.sleep(0)
+            assert len(begun) == min(calls_max + ended, batches)
+            ends.release()
+        assert set(await sends) == {"confirmed"}
+
+    asyncio.run(go())
+
+
+def test_one_call_at_a_time_sends_all_that_wait():
+    async def go():
+        sqs = Sqs()
+        batch = batcher(sqs, calls_max=1)
+        outcomes = await asyncio.gather(
+            *(outcome(send(batch, each, 0.5)) for each in groups_of_their_own(30))
+        )
+        assert outcomes == ["confirmed"] * 30
+        assert [len(call) for call in sqs.calls] == [10, 10, 10]
+
+    asyncio.run(go())
+
+
 def test_a_group_has_one_call_under_way_and_others_do_not_wait_for_it():
     async def go():
         sqs = Sqs()
         sqs.open.clear()
         batch = batcher(sqs, linger_s=0)
-        sends = [asyncio.create_task(batch.send(item("a1", "a")))]
+        sends = [asyncio.create_task(send(batch, item("a1", "a")))]
         await asyncio.sleep(0.01)
         sends += [
-            asyncio.create_task(batch.send(each))
+            asyncio.create_task(send(batch, each))
             for each in (item("a2", "a"), item("b1", "b"), item("a3", "a"))
         ]
         await asyncio.sleep(0.01)
@@ -173,7 +216,7 @@ def test_of_a_standard_queue_no_message_waits_for_another():
         batch = batcher(sqs, linger_s=0, keeps_order=False)
         sends = []
         for body in ("a1", "a2"):
-            sends.append(asyncio.create_task(batch.send(item(body))))
+            sends.append(asyncio.create_task(send(batch, item(body))))
             await asyncio.sleep(0.01)
         assert sqs.calls == [["a1"], ["a2"]]
         sqs.open.set()
@@ -188,13 +231,13 @@ def test_what_waits_too_long_is_certainly_not_sent():
     async def go():
         sqs = Sqs()
         sqs.open.clear()
-        batch = batcher(sqs, linger_s=0, calls_max=1, wait_max_s=0.05)
-        first = asyncio.create_task(batch.send(item("a", "a")))
+        batch = batcher(sqs, linger_s=0, calls_max=1)
+        first = asyncio.create_task(send(batch, item("a", "a")))
         await asyncio.sleep(0.01)
-        assert await outcome(batch.send(item("b", "b"))) == "NoFreeThread"
+        assert await outcome(send(batch, item("b", "b"), wait_max_s=0.05)) == "NoFreeThread"
         sqs.open.set()
         await first
-        await batch.send(item("c", "c"))
+        await send(batch, item("c", "c"))
         assert sqs.stored == ["a", "c"]
 
     asyncio.run(go())
@@ -204,9 +247,10 @@ def test_a_line_that_is_full_takes_nobody_more():
     async def go():
         sqs = Sqs()
         batch = batcher(sqs, waiting_max=4)
+        assert not batch.is_full
         outcomes = await send_all(batch, groups_of_their_own(6))
         assert outcomes == ["confirmed"] * 4 + ["LineFull"] * 2
-        assert await outcome(batch.send(item("later"))) == "confirmed"
+        assert await outcome(send(batch, item("later"))) == "confirmed"
 
     asyncio.run(go())
 
@@ -215,8 +259,8 @@ def test_a_request_that_leaves_takes_its_waiting_message_along():
     async def go():
         sqs = Sqs()
         batch = batcher(sqs)
-        leaving = asyncio.create_task(batch.send(item("a")))
-        staying = asyncio.create_task(batch.send(item("b")))
+        leaving = asyncio.create_task(send(batch, item("a")))
+        staying = asyncio.create_task(send(batch, item("b")))
         await asyncio.sleep(0)
         leaving.cancel()
         await staying
@@ -230,7 +274,8 @@ def test_a_fault_of_our_own_reaches_every_request_of_the_batch():
         async def broken(items):
             raise RuntimeError(f"{len(items)} items")
 
-        sends = map(batcher(broken).send, groups_of_their_own(3))
+        batch = batcher(broken)
+        sends = (send(batch, each) for each in groups_of_their_own(3))
         found = await asyncio.gather(*sends, return_exceptions=True)
         assert [str(each) for each in found] == ["3 items"] * 3
 
@@ -250,7 +295,7 @@ async def replay(arrivals, **options):
     sends, expected = [], defaultdict(list)
     for number, (group, pause_s, fails) in enumerate(arrivals):
         body = f"{group}{number:03}{'!' if fails else ''}"
-        sends.append(asyncio.create_task(outcome(batch.send(item(body, group)))))
+        sends.append(asyncio.create_task(outcome(send(batch, item(body, group)))))
         if not fails:
             expected[group].append(body)
         (sqs.open.clear if number % 5 == 1 else sqs.open.set)()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reference.api.metrics import Metrics
 from reference.api.routing import OneQueue
 from reference.api.sending import QueueSender, SendFailedError
-from reference.clock import MonotonicClock
+from reference.clock import MonotonicClock, VirtualClock
 from reference.errors import QueueError
 
 OUTCOMES = st.sampled_from(["ok", "refused", "lost", "hopeless", "false-md5"])
@@ -71,6 +71,88 @@ def test_no_attempt_begins_after_the_deadline():
     queue = ScriptedQueue(["lost"] * 100)
     assert outcome(queue, attempts_max=100, deadline_s=0.2) == "unknown"
     assert len(queue.attempts) < 100
+
+
+@pytest.mark.parametrize("batch_max", [1, 10])
+def test_a_later_attempt_waits_only_for_what_is_left_of_the_deadline(batch_max):
+    """Its own first attempt has used most of the time when another request takes the thread."""
+    deadline_s, clock = 60.0, VirtualClock()
+    begun, waits, taken, release = (threading.Event() for _ in range(4))
+
+    class Stuck:
+        keeps_order = True
+
+        def send(self, *, body, group, dedup_id):
+            if group == "first":
+                begun.set()
+                assert waits.wait(10)
+                clock.advance(deadline_s - 0.3)
+                raise ERRORS["refused"]
+            taken.set()
+            assert release.wait(10)
+
+        def send_batch(self, messages):
+            for each in messages:
+                self.send(body=each.body, group=each.group, dedup_id=each.dedup_id)
+            return {}
+
+        def check(self):
+            """Not asked here."""
+
+    async def go():
+        sender = QueueSender(
+            OneQueue(Stuck()),
+            Metrics(),
+            clock,
+            threads=1,
+            line_max=8,
+            attempts_max=3,
+            deadline_s=deadline_s,
+            batch_max=batch_max,
+        )
+        failures = []
+
+        async def send(group):
+            try:
+                await sender.send(body="b", group=group, email_id=f"em_{group}")
+            except SendFailedError as error:
+                failures.append((group, error.code))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(send, "first")
+            await anyio.to_thread.run_sync(begun.wait, 10)
+            group.start_soon(send, "second")
+            await anyio.wait_all_tasks_blocked()
+            waits.set()
+            await anyio.to_thread.run_sync(taken.wait, 10)
+            with anyio.move_on_after(5):
+                while not failures:
+                    await anyio.sleep(0.01)
+            release.set()
+        return failures
+
+    assert anyio.run(go) == [("first", "NoFreeThread")]
+
+
+def test_no_attempt_begins_when_finding_the_way_took_all_the_time():
+    clock, queue = VirtualClock(), ScriptedQueue(["ok"])
+
+    class Slow(OneQueue):
+        async def way_of(self, **message):
+            clock.advance(5.0)
+            return await super().way_of(**message)
+
+    async def go():
+        sender = QueueSender(
+            Slow(queue), Metrics(), clock, threads=1, line_max=8, attempts_max=3, deadline_s=5.0
+        )
+        with pytest.raises(SendFailedError) as caught:
+            await sender.send(body="b", group="g", email_id="em_1")
+        return caught.value
+
+    error = anyio.run(go)
+    assert (error.code, error.is_definite) == ("DeadlinePassed", True)
+    assert queue.attempts == []
 
 
 def test_a_request_that_finds_no_thread_is_certainly_not_sent():
