@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import os
 import resource
+import shutil
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
@@ -16,7 +18,7 @@ from reference.cloud.sqs.contents import DataError, Recovered
 from reference.cloud.sqs.errors import InvalidParameterValue
 from reference.cloud.sqs.limits import OFF, STRICT
 from reference.cloud.sqs.logfile import LogFile
-from reference.cloud.sqs.message import Outgoing
+from reference.cloud.sqs.message import MessageAttribute, Outgoing
 from reference.cloud.sqs.records import VERSION, encode
 
 FIFO = {"FifoQueue": "true", "VisibilityTimeout": "60"}
@@ -197,6 +199,34 @@ def test_a_log_of_the_first_version_is_read(machine):
     (machine.folder / "log").write_bytes(b"".join(map(encode, records)))
     machine.open()
     assert machine.found == Recovered(1, 1)
+
+
+# Written by a server of that version: one message parked, one in flight, one waits; times as the
+# machine's virtual clock begins.
+VERSION_2 = Path(__file__).with_name("log_of_version_2.jsonl")
+
+
+def test_a_log_that_a_server_of_the_second_version_wrote_is_read_to_the_last_detail(machine):
+    machine.close()
+    shutil.copy(VERSION_2, machine.folder / "log")
+    machine.open()
+    for _ in range(2):  # the second time as this version has written it
+        assert machine.found == Recovered(2, 3)
+        (parked,) = machine.engine.queue("dead.fifo").messages()
+        assert (parked.body, parked.group, parked.trace_header) == ("parked", "a", "t")
+        assert parked.attributes == {"raw": MessageAttribute("Binary", b"\0\xff")}
+        assert parked.source_arn == machine.engine.queue("q.fifo").arn
+        assert parked.receives_elsewhere == 1
+        assert (parked.receive_count, parked.first_received_ms) == (0, 1_700_000_000_000)
+        assert machine.engine.queue("q.fifo").depth()[:2] == (1, 1)
+        assert ids(machine) == ["2", "3"]
+        machine.restart(pause_s=1)
+    queue = machine.engine.queue("q.fifo")
+    assert all(send(queue, dedup_id).is_repeat for dedup_id in "123")
+    (again,) = queue.receive(1, attempt_id="attempt")
+    assert (again.message.body, again.message.receive_count) == ("in flight", 1)
+    queue.delete(again.receipt_handle)
+    assert [each.message.body for each in queue.receive(10)] == ["waits"]
 
 
 @pytest.mark.parametrize("text", [b"my notes\n", encode({"e": "queue", "q": "q"})])
