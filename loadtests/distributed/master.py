@@ -172,7 +172,7 @@ class MasterLoad:
                     self._tell(worker, "more")
                 case "end":
                     worker.rows = heard["rows"]
-                    worker.is_lost = heard["is_gathered"] and _lacks_rows(worker)
+                    worker.is_lost = worker.is_gathered and _lacks_rows(worker)
                     return
 
     def _is_gone(self, worker: _Worker) -> bool:

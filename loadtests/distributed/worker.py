@@ -100,8 +100,7 @@ class WorkerLoad:
         if self._is_gathered:
             self._hand_over()
         shutil.rmtree(self._scratch, ignore_errors=True)
-        rows = ScheduledUser.dispatcher.rows
-        self._tell("end", rows=rows, is_gathered=self._is_gathered)
+        self._tell("end", rows=ScheduledUser.dispatcher.rows)
 
     def _hand_over(self) -> None:
         for ledger in sorted(self._ledgers.glob("*.jsonl")):

@@ -29,9 +29,9 @@ class Clients(dict):
 
 
 class Runner:
-    def __init__(self, told, answers_after):
+    def __init__(self, told, answers_after, is_gathered):
         self.clients = Clients({"n": SimpleNamespace(id="n", state="running")})
-        self.told, self.answers_after = told, answers_after
+        self.told, self.answers_after, self.is_gathered = told, answers_after, is_gathered
         self.has_ended = False
 
     def register_message(self, kind, hear):
@@ -39,7 +39,7 @@ class Runner:
 
     def send_message(self, kind, order, client_id):
         if order["what"] == "prepare":
-            self.tell(what="ready", host="far")
+            self.tell(what="ready", host="far", is_gathered=self.is_gathered)
         elif order["what"] == "ping" and (self.answers_after or not self.has_ended):
             self.tell(what="pong", theirs_s=master.time.monotonic())
         elif order["what"] == "begin":
@@ -57,10 +57,10 @@ class Runner:
         pass
 
 
-def play(folder, told, answers_after):
+def play(folder, told, answers_after=True, is_gathered=True):
     folder.mkdir(parents=True)
     environment = SimpleNamespace(web_ui=None, process_exit_code=None)
-    load = master.MasterLoad(environment, Runner(told, answers_after))
+    load = master.MasterLoad(environment, Runner(told, answers_after, is_gathered))
     load.prepare(Namespace(scenario="made-here", ledger_dir=str(folder)))
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
@@ -71,7 +71,7 @@ def play(folder, told, answers_after):
 
 root = Path(sys.argv[1])
 cases = json.load(sys.stdin)
-print(json.dumps({name: play(root / name / "run", *case) for name, case in cases.items()}))
+print(json.dumps({name: play(root / name / "run", **case) for name, case in cases.items()}))
 """
 WORKED_OFF = {"what": "worked-off", "is_finished": True}
 ROW = '{"kind":"ok","at_s":1.0}\n'
@@ -81,17 +81,17 @@ def rows(ledger="sender", count=2):
     return {"what": "rows", "ledger": ledger, "lines": ROW * count}
 
 
-def end(count, *, is_gathered=True):
-    return {"what": "end", "rows": count, "is_gathered": is_gathered}
+def end(count):
+    return {"what": "end", "rows": count}
 
 
 CASES = {
-    "whole": ([WORKED_OFF, rows(), rows("calls", 1), end(3)], True),
-    "beside": ([WORKED_OFF, end(3, is_gathered=False)], True),
-    "few": ([WORKED_OFF, rows(), end(3)], True),
-    "out": ([WORKED_OFF, rows("../planted"), end(2)], True),
-    "foreign": ([WORKED_OFF, rows("queue"), end(2)], True),
-    "silent": ([WORKED_OFF, rows(), end(2)], False),
+    "whole": {"told": [WORKED_OFF, rows(), rows("calls", 1), end(3)]},
+    "beside": {"told": [WORKED_OFF, end(3)], "is_gathered": False},
+    "few": {"told": [WORKED_OFF, rows(), end(3)]},
+    "out": {"told": [WORKED_OFF, rows("../planted"), end(2)]},
+    "foreign": {"told": [WORKED_OFF, rows("queue"), end(2)]},
+    "silent": {"told": [WORKED_OFF, rows(), end(2)], "answers_after": False},
 }
 
 
