@@ -17,6 +17,8 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import anyio
+
 from reference.errors import QueueError
 from reference.sqs_client import SEND_BATCH_BYTES_MAX, Outgoing
 
@@ -58,14 +60,16 @@ class Batcher:
         self,
         call: SendBatch,
         *,
+        places: anyio.Semaphore,
         batch_max: int,
         linger_s: float,
         calls_max: int,
         waiting_max: int,
         keeps_order: bool,
     ) -> None:
-        """With `waiting_max` waiting, no more are taken."""
+        """With `waiting_max` waiting, no more are taken; a call has one of the `places`."""
         self._call = call
+        self._places = places
         self._batch_max = batch_max
         self._linger_s = linger_s
         self._calls_max = calls_max
@@ -154,7 +158,6 @@ class Batcher:
                 self._ready -= 1
                 if entry.done.done():  # nobody waits for it any more
                     continue
-                entry.give_up.cancel()
                 batch.append(entry)
                 size_bytes += entry.size_bytes
                 is_full = len(batch) == self._batch_max
@@ -172,7 +175,11 @@ class Batcher:
     async def _run(self, lines: list[_Line], batch: list[_Entry]) -> None:
         outcomes: dict[int, QueueError] | BaseException
         try:
-            outcomes = await self._outcomes([entry.item for entry in batch])
+            async with self._places:  # other queues' calls may have them all, for long
+                batch = [entry for entry in batch if not entry.done.done()]
+                for entry in batch:
+                    entry.give_up.cancel()
+                outcomes = await self._outcomes([entry.item for entry in batch]) if batch else {}
         except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
             outcomes = error
         for position, entry in enumerate(batch):

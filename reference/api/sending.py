@@ -132,6 +132,7 @@ class QueueSender:
 
             self._batchers[queue] = Batcher(
                 call,
+                places=self._places,
                 batch_max=self._batch_max,
                 linger_s=self._linger_s,
                 calls_max=self._calls_max,
@@ -181,8 +182,8 @@ def _send_batch(queue: QueueWriter, items: Sequence[Item]) -> dict[int, QueueErr
     try:
         failed = queue.send_batch([items[n].message for n in still_open]) if still_open else {}
     except QueueError as error:
-        if not failures:
-            raise
+        if not failures or (error.is_definite and not error.is_transient):
+            raise  # refused for good: the batcher sends each alone
         failed = dict.fromkeys(range(len(still_open)), error)
     return failures | {still_open[n]: error for n, error in failed.items()}
 

@@ -6,6 +6,7 @@ SQS is a script in the same event loop, so the tests decide when a call ends.
 import asyncio
 from collections import defaultdict
 
+import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,7 +44,13 @@ class Sqs:
 
 
 def batcher(sqs, **options):
-    defaults = {"batch_max": 10, "linger_s": LINGER_S, "calls_max": 8, "waiting_max": 1000}
+    defaults = {
+        "places": anyio.Semaphore(100),
+        "batch_max": 10,
+        "linger_s": LINGER_S,
+        "calls_max": 8,
+        "waiting_max": 1000,
+    }
     return Batcher(sqs, **{**defaults, "keeps_order": True, **options})
 
 

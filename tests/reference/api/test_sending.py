@@ -231,3 +231,105 @@ def test_a_request_that_finds_the_line_full_is_refused_at_once():
     error = anyio.run(go)
     assert (error.code, error.is_definite) == ("LineFull", True)
     assert len(queue.attempts) == 3
+
+
+class BatchQueue:
+    """Refuses a batch with a spoilt message as a whole."""
+
+    keeps_order = True
+
+    def __init__(self):
+        self.calls = []
+
+    def send_batch(self, messages):
+        self.calls.append([each.group for each in messages])
+        if "spoilt" in self.calls[-1]:
+            raise ERRORS["hopeless"]
+        return {}
+
+    def check(self):
+        """Not asked here."""
+
+
+def test_in_a_batch_with_a_moved_group_a_spoilt_message_still_fails_alone():
+    queue, asked = BatchQueue(), []
+
+    def is_open_the_third_time():
+        asked.append("moved")
+        return len(asked) > 2
+
+    class Moving(OneQueue):
+        async def way_of(self, *, group, email_id):
+            way = await super().way_of(group=group, email_id=email_id)
+            return way._replace(is_open=is_open_the_third_time) if group == "moved" else way
+
+    async def go():
+        sender = QueueSender(
+            Moving(queue),
+            Metrics(),
+            MonotonicClock(),
+            threads=1,
+            line_max=8,
+            attempts_max=3,
+            deadline_s=5.0,
+            batch_max=10,
+        )
+        failures = []
+
+        async def send(group):
+            try:
+                await sender.send(body="b", group=group, email_id=f"em_{group}")
+            except SendFailedError as error:
+                failures.append((group, error.code))
+
+        async with anyio.create_task_group() as group:
+            for name in ("moved", "spoilt", "innocent"):
+                group.start_soon(send, name)
+        return failures
+
+    assert anyio.run(go) == [("spoilt", "AccessDenied")]
+    assert queue.calls == [["spoilt", "innocent"], ["spoilt"], ["innocent"], ["moved"]]
+
+
+def test_a_batch_that_finds_no_thread_since_another_queue_has_them_is_certainly_not_sent():
+    held, release = threading.Event(), threading.Event()
+
+    class Stuck(BatchQueue):
+        def send_batch(self, messages):
+            held.set()
+            assert release.wait(10)
+            return super().send_batch(messages)
+
+    queues = {"stuck": Stuck(), "other": BatchQueue()}
+
+    class Two(OneQueue):
+        queue_count = 2
+
+        async def way_of(self, *, group, email_id):
+            return await OneQueue(queues[group]).way_of(group=group, email_id=email_id)
+
+    async def go():
+        sender = QueueSender(
+            Two(queues["stuck"]),
+            Metrics(),
+            MonotonicClock(),
+            threads=1,
+            line_max=8,
+            attempts_max=1,
+            deadline_s=0.2,
+            batch_max=10,
+        )
+        code = None
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: sender.send(body="b", group="stuck", email_id="em_1"))
+            await anyio.to_thread.run_sync(held.wait, 10)
+            with anyio.move_on_after(3):
+                try:
+                    await sender.send(body="b", group="other", email_id="em_2")
+                except SendFailedError as error:
+                    code = error.code
+            release.set()
+        return code
+
+    assert anyio.run(go) == "NoFreeThread"
+    assert queues["other"].calls == []
