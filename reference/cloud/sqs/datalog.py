@@ -56,6 +56,7 @@ _RENEW_GROWTH = 4
 _SLICE_BYTES = 64 * 1024  # of a snapshot at a time: a millisecond or two
 _UNSYNCED_BYTES_MAX = 4 * 1024 * 1024  # of a draft: its last sync must not keep calls waiting
 _GATHERED_MAX = 256  # calls: more than that gain little by sharing a write
+_GATHER_S_MAX = 0.005  # who was answered and means to ask again does so by then
 _ARRIVES_ELSEWHERE = {"parked", "moved"}
 
 
@@ -100,6 +101,7 @@ class DataLog(Witness):
         self._is_writing = False  # or about to
         self._began_s = 0.0
         self._soon: asyncio.Handle | None = None  # when it is about to
+        self._enough = 0  # calls end a wait for more of them; 0: there is none
         self.is_behind = False  # the last write failed
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="data-log")
 
@@ -215,28 +217,36 @@ class DataLog(Witness):
         self._waiting.append(partial(_settle, future, value))
         if not self._is_writing:
             self._gather()
+        elif len(self._waiting) == self._enough and self._soon is not None:
+            self._soon.cancel()
+            self._gather()
         return future
 
     def _gather(self, expected: int = 0, until_s: float = 0.0) -> None:
         """Write once a turn of the loop has brought no further call, as calls come in a row.
 
-        Fewer than `expected` calls wait until then at least.
+        Fewer than `expected` calls wait for more of them until then.
         """
         self._is_writing = True
+        self._enough = 0
         self._soon = asyncio.get_running_loop().call_soon(
             self._start_or_gather, len(self._waiting), expected, until_s
         )
 
     def _start_or_gather(self, waited: int, expected: int, until_s: float) -> None:
         waiting = min(len(self._waiting), _GATHERED_MAX)
-        if waited < waiting or (waiting < expected and self._clock.now_s() < until_s):
+        if waited < waiting:
             self._gather(expected, until_s)
+        elif waiting < expected and (left_s := until_s - self._clock.now_s()) > 0:
+            self._enough = expected
+            self._soon = asyncio.get_running_loop().call_later(left_s, self._start_writing)
         else:
             self._start_writing()
 
     def _start_writing(self) -> None:
         assert self._file is not None, "restore comes before commit"
         self._soon = None
+        self._enough = 0
         self._began_s = self._clock.now_s()
         batch, self._pending = b"".join(self._pending), []
         waiting, self._waiting = self._waiting, []
@@ -270,7 +280,8 @@ class DataLog(Witness):
             # otherwise two halves of the clients would wait for each other's writes for good.
             now_s = self._clock.now_s()
             expected = len(waiting) + len(self._waiting)
-            self._gather(min(expected, _GATHERED_MAX), now_s + (now_s - self._began_s) / 2)
+            until_s = now_s + min((now_s - self._began_s) / 2, _GATHER_S_MAX)
+            self._gather(min(expected, _GATHERED_MAX), until_s)
 
     # Begun anew
 

@@ -237,6 +237,50 @@ def test_calls_that_come_together_share_one_sync(machine, monkeypatch):
     assert 1 <= len(syncs) <= 3
 
 
+class Counted(DataLog):
+    """Counts how often it looks whether enough calls wait."""
+
+    looks = 0
+
+    def _start_or_gather(self, *given):
+        self.looks += 1
+        super()._start_or_gather(*given)
+
+
+@pytest.mark.parametrize("again", [1, 3])
+def test_calls_wait_for_those_who_were_answered_without_looking_again_and_again(
+    new_machine, monkeypatch, again
+):
+    machine = new_machine(log_type=Counted)
+    log, queue = machine.log, machine.engine.create_queue("q")
+    syncing, may_end = threading.Event(), threading.Event()
+
+    def sync(fd):
+        syncing.set()
+        assert may_end.wait(10)
+        machine.clock.advance(10)  # a slow disk: half of that is longer than the test may take
+
+    def call():
+        queue.send(Outgoing("m", 1))
+        return log.once_on_disk(None)
+
+    async def live():
+        answered = [call() for _ in range(2)]
+        assert await asyncio.to_thread(syncing.wait, 10)
+        answered.append(call())
+        may_end.set()
+        await asyncio.gather(*answered[:2])
+        log.looks = 0
+        answered += [call() for _ in range(again - 1)]
+        await asyncio.wait_for(asyncio.gather(*answered), 5)
+
+    if again == 3:  # as many as are expected: they wait for no time to pass
+        monkeypatch.setattr("reference.cloud.sqs.datalog._GATHER_S_MAX", 60)
+    monkeypatch.setattr(os, "fdatasync", sync)
+    asyncio.run(live())
+    assert log.looks <= 4
+
+
 def test_a_log_that_has_grown_is_begun_anew_while_running(new_machine):
     machine = new_machine(renew_bytes_min=20_000)
     queue = machine.engine.create_queue("q.fifo", FIFO)
