@@ -128,9 +128,13 @@ def check_drivable(planned: Sequence[Planned], target: Target) -> None:
 
 def check_configurable(configuration: str, *, target: str, is_simulated: bool) -> None:
     """Raises ScenarioError when a configuration is asked for where none can be chosen."""
-    if configuration not in {"", DEFAULT} and (target or is_simulated):
-        other = "--target: it has a queue of its own" if target else "--sim: it has one FIFO queue"
-        raise ScenarioError(f"--configuration {shown(configuration)} does not go with {other}")
+    if is_simulated and configuration:
+        other = "--sim: a simulation has the one that its scenario is written for"
+    elif target and configuration not in {"", DEFAULT}:
+        other = "--target: it has a queue of its own"
+    else:
+        return
+    raise ScenarioError(f"--configuration {shown(configuration)} does not go with {other}")
 
 
 def create_run(runs: Path, name: str) -> Path:

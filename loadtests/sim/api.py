@@ -41,14 +41,13 @@ class Answer(NamedTuple):
 
 
 # Builds the part of the API that decides; a planted twin's is another.
-MakeIntake = Callable[[QueueWriter, Clock, Callable[..., Awaitable[Any]]], Intake]
+MakeIntake = Callable[[QueueWriter, Clock, Limits, Callable[..., Awaitable[Any]]], Intake]
 
 
 def reference_intake(
-    queue: QueueWriter, clock: Clock, run_blocking: Callable[..., Awaitable[Any]]
+    queue: QueueWriter, clock: Clock, limits: Limits, run_blocking: Callable[..., Awaitable[Any]]
 ) -> Intake:
     """As `reference.api.app.create_app` puts it together."""
-    limits = Limits()
     sender = QueueSender(
         OneQueue(queue),
         Metrics(),
@@ -57,6 +56,8 @@ def reference_intake(
         line_max=limits.send_line_max,
         attempts_max=limits.send_attempts_max,
         deadline_s=limits.send_deadline_s,
+        batch_max=limits.send_batch_max,
+        linger_s=limits.send_linger_s,
         run_blocking=run_blocking,
     )
     return Intake(
@@ -78,11 +79,13 @@ class ApiLife:
         clock: Clock,
         threads: SimThreads,
         queue: QueueWriter,
+        *,
+        limits: Limits,
         make: MakeIntake,
     ) -> None:
         self._loop = ProcessLoop(process)
         self._threads = threads
-        self._intake = make(queue, clock, self._run_blocking)
+        self._intake = make(queue, clock, limits, self._run_blocking)
         self._in_hand = 0
         self._ended: Callable[[], None] | None = None
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from loadtests.schedule import Schedule
 from scenarios.arrivals import Arrival, email_arrivals
+from scenarios.configuration import DEFAULT, Configuration, load_configuration
 from scenarios.faults import Fault, StormKind
 from scenarios.model import EmailLoad, Scenario, ScenarioError
 from scenarios.storm import planned_faults
@@ -18,7 +20,8 @@ FAULTS_MAX = 5
 DRAIN_S_MIN = 3_600.0
 CALM_S = 1.0  # after the last email and fault of a story made short
 VISIBILITY_S_MAX = 4  # short enough for a fault to outlast it
-CONFIGURATION = "fifo"  # one queue, and a call for each email
+# Emails as few as these would never meet within the milliseconds that a batch waits live.
+LINGER_MS_MIN = 1_000.0
 # Without a disk or a log there is nothing to break.
 NOT_SIMULATED: tuple[StormKind, ...] = ("disk-full", "disk-unwritable-log")
 
@@ -32,6 +35,7 @@ class Plan:
     arrivals: tuple[Arrival, ...]
     faults: tuple[Fault, ...]
     load_s: float  # how long it lasts
+    configuration: Configuration
     luck: int = 0  # other chances in network, threads and jitter, for the same emails and faults
 
     def with_less(
@@ -68,7 +72,8 @@ def made_small(scenario: Scenario) -> tuple[Scenario, list[str]]:
     """The scenario as it is simulated, and what of it is not.
 
     As long as a minute, with some dozen emails: short enough for thousands of seeds, and each
-    fault still meets several emails. Raises ScenarioError for a load that is not of emails.
+    fault still meets several emails. On the queue configuration that it is written for, or else on
+    the default one. Raises ScenarioError for a load that is not of emails.
     """
     load = scenario.load
     if not isinstance(load, EmailLoad):
@@ -87,8 +92,10 @@ def made_small(scenario: Scenario) -> tuple[Scenario, list[str]]:
     )
     named = [fault for fault in scenario.faults if fault.at != "disk"]
     skipped = [fault.label for fault in scenario.faults if fault.at == "disk"]
-    if scenario.configuration != CONFIGURATION:
-        skipped.append(f"configuration {scenario.configuration}")
+    configuration = scenario.configuration
+    if not _is_simulable(load_configuration(configuration)[0]):
+        skipped.append(f"configuration {configuration}")
+        configuration = DEFAULT
     storm = scenario.storm
     if storm is not None:
         skipped += [kind for kind in storm.kinds if kind in NOT_SIMULATED]
@@ -112,7 +119,7 @@ def made_small(scenario: Scenario) -> tuple[Scenario, list[str]]:
             }
         ),
         "faults": [_sooner(fault, time=scale, count=emails / load.emails) for fault in named],
-        "configuration": CONFIGURATION,
+        "configuration": configuration,
         "storm": storm,
         "control": None,
         "expect": few,
@@ -125,7 +132,26 @@ def plan_of(scenario: Scenario, seed: int) -> Plan:
     assert isinstance(scenario.load, EmailLoad)
     arrivals = tuple(email_arrivals(scenario.load, seed, key_prefix(seed)))
     faults = tuple(planned_faults(scenario, seed))
-    return Plan(scenario, seed, arrivals, faults, scenario.load.duration_s)
+    configuration = _configuration(scenario.configuration)
+    return Plan(scenario, seed, arrivals, faults, scenario.load.duration_s, configuration)
+
+
+def _is_simulable(configuration: Configuration) -> bool:
+    """One FIFO queue between our API and our worker."""
+    queue = configuration.queue
+    players = (configuration.intake.kind, configuration.consumer.kind)
+    return queue.is_fifo and queue.count == 1 and players == ("api", "worker")
+
+
+@cache
+def _configuration(name: str) -> Configuration:
+    """With batches that wait long enough for the few emails of a small scenario."""
+    built, _ = load_configuration(name)
+    if built.intake.batch_max == 1:
+        return built
+    linger_ms = max(built.intake.linger_ms, LINGER_MS_MIN)
+    intake = built.intake.model_copy(update={"linger_ms": linger_ms})
+    return built.model_copy(update={"intake": intake})
 
 
 def _sooner(fault: Fault, *, time: float, count: float) -> Fault:

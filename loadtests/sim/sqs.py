@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from botocore import exceptions as boto
 
+from loadtests.queues import HIGH_THROUGHPUT
 from loadtests.sim.ledgers import LedgerJournal, Ledgers
 from loadtests.sim.loop import ProcessLoop
 from loadtests.sim.network import Exchange, Outcome, Route
@@ -30,6 +31,7 @@ from reference.cloud.sqs.queue import Queue as SqsQueue
 from reference.cloud.sqs.quotas import Quotas
 from reference.cloud.sqs.service import LocalSqs
 from reference.cloud.sqs.wire import Call, Params
+from scenarios.configuration import QueueKind
 from scenarios.model import Queue
 
 QUEUE_NAME, DLQ_NAME = "emails.fifo", "emails-dlq.fifo"
@@ -43,7 +45,12 @@ class SqsQueues:
     """What outlives the process: the queues, and the faults in force."""
 
     def __init__(
-        self, clock: Clock, ledgers: Ledgers, queue: Queue, randomness: random.Random
+        self,
+        clock: Clock,
+        ledgers: Ledgers,
+        kind: QueueKind,
+        queue: Queue,
+        randomness: random.Random,
     ) -> None:
         self.clock = clock
         self.limits = STRICT if queue.quotas == "strict" else OFF
@@ -66,6 +73,7 @@ class SqsQueues:
             QUEUE_NAME,
             {
                 "FifoQueue": "true",
+                **(HIGH_THROUGHPUT if kind.high_throughput else {}),
                 "VisibilityTimeout": str(queue.visibility_timeout_s),
                 "RedrivePolicy": json.dumps(redrive),
             },
@@ -151,6 +159,9 @@ class SqsClient:
 
     def send_message(self, **params: Any) -> dict[str, Any]:
         return self._call("SendMessage", params)
+
+    def send_message_batch(self, **params: Any) -> dict[str, Any]:
+        return self._call("SendMessageBatch", params)
 
     def receive_message(self, **params: Any) -> dict[str, Any]:
         return self._call("ReceiveMessage", params)

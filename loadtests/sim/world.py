@@ -36,6 +36,7 @@ from loadtests.sim.worker import (
     reference_worker,
 )
 from reference import domain
+from reference.api.limits import Limits
 from reference.clock import VirtualClock
 from reference.cloud.mail_sink.faults import ProviderFaults
 from reference.cloud.mail_sink.sink import Sink
@@ -137,7 +138,11 @@ class _World:
         names = ("api", "worker", "sqs", "sink")
         self._clocks = {name: ComponentClock(self._clock) for name in names}
         self._queues = SqsQueues(
-            self._clocks["sqs"], self._ledgers, plan.scenario.queue, self._random("ids")
+            self._clocks["sqs"],
+            self._ledgers,
+            plan.configuration.queue,
+            plan.scenario.queue,
+            self._random("ids"),
         )
         self._deliveries = SqliteLedger(
             Path(":memory:"), self._clocks["worker"], retention_s=RETENTION_MAX_S
@@ -244,7 +249,16 @@ class _World:
     def _begin_api(self, process: Process) -> ApiLife:
         threads = self._new_threads(process)
         queue = self._sqs_queue("api", threads, API_CONNECT_TIMEOUT_S, API_READ_TIMEOUT_S)
-        return ApiLife(process, self._clocks["api"], threads, queue, self._twin.make_intake)
+        intake = self._plan.configuration.intake
+        limits = Limits(send_batch_max=intake.batch_max, send_linger_s=intake.linger_ms / 1_000)
+        return ApiLife(
+            process,
+            self._clocks["api"],
+            threads,
+            queue,
+            limits=limits,
+            make=self._twin.make_intake,
+        )
 
     def _begin_worker(self, process: Process) -> WorkerLife:
         threads = self._new_threads(process)

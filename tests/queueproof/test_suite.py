@@ -84,6 +84,11 @@ def test_a_configuration_is_refused_where_none_can_be_chosen(where, told):
         check_configurable("fifo-ht", **({"target": "", "is_simulated": False} | where))
 
 
+def test_a_simulation_has_no_other_configuration_than_its_scenario_not_even_the_default():
+    with pytest.raises(ScenarioError, match="'fifo' does not go with --sim"):
+        check_configurable("fifo", target="", is_simulated=True)
+
+
 def test_runs_of_one_second_get_folders_of_their_own(tmp_path):
     made = {create_run(tmp_path / "runs", "x") for _ in range(5)}
     assert len(made) == 5

@@ -2,7 +2,15 @@
 
 import pytest
 
-from loadtests.sim.plan import EMAILS, FAULTS_MAX, LOAD_S, VISIBILITY_S_MAX, made_small, plan_of
+from loadtests.sim.plan import (
+    EMAILS,
+    FAULTS_MAX,
+    LINGER_MS_MIN,
+    LOAD_S,
+    VISIBILITY_S_MAX,
+    made_small,
+    plan_of,
+)
 from scenarios.model import ScenarioError, load_scenario, parse_scenario
 
 LONG = """
@@ -62,11 +70,36 @@ nth_call = 3
     assert nth.nth_call == 1
 
 
-def test_what_is_written_for_another_queue_is_simulated_on_one_and_says_so():
-    text = LONG.replace('name = "long"', 'name = "long"\nconfiguration = "fifo-batched"')
-    small, skipped = made_small(parse_scenario(text, "t"))
+def written_for(configuration):
+    text = LONG.replace('name = "long"', f'name = "long"\nconfiguration = "{configuration}"')
+    return parse_scenario(text, "t")
+
+
+@pytest.mark.parametrize(
+    "name", ["fifo-pool-2", "standard-worker", "fifo-lambda", "apigw-fifo-lambda"]
+)
+def test_pools_standard_queues_lambda_and_api_gateway_are_left_out_and_that_is_said(name):
+    small, skipped = made_small(written_for(name))
     assert small.configuration == "fifo"
-    assert "configuration fifo-batched" in skipped
+    assert f"configuration {name}" in skipped
+
+
+def test_one_fifo_queue_is_simulated_as_it_is_configured():
+    small, skipped = made_small(written_for("fifo-ht"))
+    assert skipped == ["full", "disk-full"]
+    assert plan_of(small, 1).configuration.queue.high_throughput
+
+
+def test_batches_are_as_large_as_configured_and_wait_until_a_few_emails_can_meet():
+    small, skipped = made_small(written_for("fifo-batched"))
+    assert skipped == ["full", "disk-full"]
+    intake = plan_of(small, 1).configuration.intake
+    assert (intake.batch_max, intake.linger_ms) == (10, LINGER_MS_MIN)
+
+
+def test_a_configuration_that_nobody_knows_is_refused():
+    with pytest.raises(ScenarioError, match="unknown configuration 'fifo-pool-0'"):
+        made_small(written_for("fifo-pool-0"))
 
 
 def test_only_loads_of_emails_can_be_simulated():

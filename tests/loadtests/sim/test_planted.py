@@ -19,7 +19,8 @@ from loadtests.sim.story import LINES_MAX, told
 from loadtests.sim.trial import try_plan
 from loadtests.sim.worker import reference_worker
 from loadtests.sim.world import Twin
-from reference.api import intake
+from reference.api import intake, sending
+from reference.api.batching import Batcher
 from reference.api.sending import QueueSender, SendFailedError
 from reference.errors import ProviderError, transient_refusal
 from reference.providers.failover import Failover
@@ -30,7 +31,7 @@ from reference.worker.decide import Delete
 from reference.worker.ledger.memory import MemoryLedger
 from reference.worker.ledger.port import Outcome
 from reference.worker.outbox import Outbox
-from scenarios.faults import ProcessFault, SlowProvider
+from scenarios.faults import HalfBatch, ProcessFault, SlowProvider
 
 SEEDS = 40
 
@@ -157,6 +158,39 @@ class OneIdSender(QueueSender):
         await super().send(body=body, group=group, email_id=f"{email_id[:4]}{'0' * 31}")
 
 
+class DeafBatcher(Batcher):
+    """Takes the answer to a batch for the answer to each of its entries."""
+
+    def __init__(self, call, **limits):
+        async def call_without_a_word(items):
+            await call(items)
+            return {}
+
+        super().__init__(call_without_a_word, **limits)
+
+
+class CrossedBatcher(Batcher):
+    """Tells each request what came of another one's entry."""
+
+    def __init__(self, call, **limits):
+        async def call_backwards(items):
+            failures = await call(items)
+            return {len(items) - 1 - position: error for position, error in failures.items()}
+
+        super().__init__(call_backwards, **limits)
+
+
+def batcher(kind):
+    """The API with another batcher, which its sender makes when the first message comes."""
+
+    class Sender(QueueSender):
+        def _batcher(self, queue):
+            with patch.object(sending, "Batcher", kind):
+                return super()._batcher(queue)
+
+    return sender(Sender)
+
+
 def fresh_ids():
     """The API gives every request an id of its own, whatever its key."""
 
@@ -174,23 +208,37 @@ def fresh_ids():
 
 
 # A worker that stands still for longer than its lease lasts, in the midst of a still longer call.
-STANDS_STILL = [
-    SlowProvider(
-        label="slow", at="provider", kind="slow", delay_s=8, probability=0.5, start_s=2, end_s=50
-    ),
-    *(
-        ProcessFault(
-            label=f"still-{n}",
-            at="process",
-            kind="pause",
-            component="worker",
-            start_s=12.0 * n,
-            down_s=5.0,
-        )
-        for n in (1, 2, 3)
-    ),
-]
-# The twin, the set that it brings emails into, and faults of its own where a storm seldom has them.
+STANDS_STILL = {
+    "storm": None,
+    "faults": [
+        SlowProvider(
+            label="slow",
+            at="provider",
+            kind="slow",
+            delay_s=8,
+            probability=0.5,
+            start_s=2,
+            end_s=50,
+        ),
+        *(
+            ProcessFault(
+                label=f"still-{n}",
+                at="process",
+                kind="pause",
+                component="worker",
+                start_s=12.0 * n,
+                down_s=5.0,
+            )
+            for n in (1, 2, 3)
+        ),
+    ],
+}
+# Batches of which SQS takes only a part, which a storm never makes of sends.
+HALF_SENT = HalfBatch(
+    label="half-sent", kind="half-batch", actions=["SendMessageBatch"], probability=0.5
+)
+BATCHED = {"configuration": "fifo-batched"}
+# The twin, the set that it brings emails into, and what of the scenario has to be otherwise.
 PLANTED = {
     "delete before send": (worker_with(Courier=DeletesFirst), "lost"),
     "ack on exception": (worker_with(Courier=DeletesFailed), "lost"),
@@ -208,13 +256,23 @@ PLANTED = {
     "an unknown outcome called a refusal": (sender(SureSender), "false_ack"),
     "a short deduplication id": (sender(OneIdSender), "lost"),
     "a retry with another deduplication id": (fresh_ids(), "duplicated"),
+    "202 for an entry that failed": (
+        batcher(DeafBatcher),
+        "lost",
+        BATCHED | {"storm": None, "faults": [HALF_SENT]},
+    ),
+    "an answer for another request": (
+        batcher(CrossedBatcher),
+        "lost",
+        BATCHED | {"storm": None, "faults": [HALF_SENT]},
+    ),
 }
 
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_bug_is_found_and_told_as_a_short_story(storm, try_seed, name):
-    twin, kind, *own = PLANTED[name]
-    scenario = storm.model_copy(update={"storm": None, "faults": own[0]}) if own else storm
+    twin, kind, *changes = PLANTED[name]
+    scenario = storm.model_copy(update=changes[0]) if changes else storm
     trials = (try_seed(scenario, seed, twin) for seed in range(1, SEEDS + 1))
     failing = next((trial for trial in trials if kind in trial.sets.offences()), None)
     assert failing is not None, f"not found within {SEEDS} seeds"
@@ -231,7 +289,9 @@ def test_a_planted_bug_is_found_and_told_as_a_short_story(storm, try_seed, name)
     assert told(again) == lines
 
 
-def test_the_healthy_reference_is_blamed_for_nothing(storm):
-    campaign = run_campaign(storm, range(1, SEEDS + 1), jobs=1)
+@pytest.mark.parametrize("changes", [{}, BATCHED | {"faults": [HALF_SENT]}], ids=["", "batched"])
+def test_the_healthy_reference_is_blamed_for_nothing(storm, changes):
+    scenario = storm.model_copy(update=changes)
+    campaign = run_campaign(scenario, range(1, SEEDS + 1), jobs=1)
     assert (campaign.failing, campaign.doubtful) == ([], [])
     assert campaign.counts["ambiguous"] < campaign.counts["delivered"] / 20

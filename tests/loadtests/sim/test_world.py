@@ -2,12 +2,18 @@
 
 import hashlib
 import random
+from itertools import pairwise
 
 import orjson
 import pytest
 import structlog
 
 from loadtests.sim.campaign import run_campaign
+from loadtests.sim.ledgers import Ledgers
+from loadtests.sim.sqs import SqsQueues
+from reference.clock import VirtualClock
+from reference.cloud.sqs.attributes import Throughput
+from scenarios.configuration import load_configuration
 from scenarios.faults import ProcessFault
 
 
@@ -31,8 +37,34 @@ def test_without_faults_every_email_is_delivered_once_and_in_order(storm, try_se
     assert [phase.name for phase in trial.story.phases] == ["load", "drain"]
 
 
-def test_the_same_seed_leaves_the_same_ledgers_to_the_byte(storm, try_seed):
-    digests = [digest(try_seed(storm, seed).story) for seed in (3, 4, 3, 4)]
+@pytest.mark.parametrize(
+    ("configuration", "is_shared"), [("fifo", False), ("fifo-ht", False), ("fifo-batched", True)]
+)
+def test_emails_share_a_call_where_that_is_configured(storm, try_seed, configuration, is_shared):
+    """What one call stores is stored within microseconds; no two calls come as close."""
+    built = storm.model_copy(update={"configuration": configuration})
+    trial = try_seed(built, 1, faults=())
+    stored_s = [row["at_s"] for row in trial.story.rows["queue"] if row["event"] == "stored"]
+    apart_s = [after - before for before, after in pairwise(stored_s)]
+    assert (min(apart_s) < 1e-5) is is_shared
+    assert trial.offending is None
+    assert trial.doubts == []
+    assert trial.sets.acknowledged == trial.sets.attempted
+
+
+@pytest.mark.parametrize("kind", ["fifo", "fifo-ht"])
+def test_the_queue_is_of_the_configured_kind(storm, kind):
+    clock = VirtualClock()
+    built, _ = load_configuration(kind)
+    queues = SqsQueues(clock, Ledgers(clock), built.queue, storm.queue, random.Random(1))
+    is_high = queues.queue.attributes.throughput is Throughput.PER_PARTITION
+    assert is_high is built.queue.high_throughput
+
+
+@pytest.mark.parametrize("configuration", ["fifo", "fifo-batched"])
+def test_the_same_seed_leaves_the_same_ledgers_to_the_byte(storm, try_seed, configuration):
+    built = storm.model_copy(update={"configuration": configuration})
+    digests = [digest(try_seed(built, seed).story) for seed in (3, 4, 3, 4)]
     assert digests[:2] == digests[2:]
     assert digests[0] != digests[1]
 
