@@ -101,6 +101,10 @@ class ApiLife:
         else:
             ended()
 
+    def bury(self) -> None:
+        """End what will never go on; the process must be dead."""
+        self._loop.bury()
+
     def _done(self) -> None:
         self._in_hand -= 1
         if self._ended is not None and not self._in_hand:

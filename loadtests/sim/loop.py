@@ -5,6 +5,7 @@ this. There is no I/O in it: what a process hears from others comes over `networ
 """
 
 import asyncio
+from asyncio import _set_running_loop
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from typing import Any, cast
@@ -19,6 +20,9 @@ class ProcessLoop:
         self._process = process
         self._as_loop = cast(asyncio.AbstractEventLoop, self)
         process.loop = self._as_loop
+        # Kept, because a coroutine that nobody knows any more runs its `finally` blocks, after the
+        # death of its process and on the loop of whichever runs then.
+        self._tasks: list[asyncio.Task[Any]] = []
 
     def call_soon(
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
@@ -50,7 +54,21 @@ class ProcessLoop:
         return asyncio.Future(loop=self._as_loop)
 
     def create_task(self, coro: Coroutine[Any, Any, Any], **options: Any) -> "asyncio.Task[Any]":
-        return asyncio.Task(coro, loop=self._as_loop, **options)
+        task = asyncio.Task(coro, loop=self._as_loop, **options)
+        self._tasks.append(task)
+        return task
+
+    def bury(self) -> None:
+        """End tasks that will never go on; the process must be dead: what they still do is in vain."""
+        _set_running_loop(self._as_loop)
+        try:
+            for task in self._tasks:
+                coro = task.get_coro()
+                if not task.done() and coro is not None:
+                    coro.close()
+        finally:
+            _set_running_loop(None)
+        self._tasks.clear()
 
     def run(self, coro: Coroutine[Any, Any, None], done: Callable[[], None] | None = None) -> None:
         """Run a coroutine to its end, and then call `done`."""

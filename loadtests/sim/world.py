@@ -134,6 +134,7 @@ class _World:
         self._ledgers.write("metrics", {"at_s": START_S, **no_share})
         self._network = Network(self._kernel, self._random("network"))
         self._threads: list[SimThreads] = []  # of all lives
+        self._api_lives: list[ApiLife] = []
         self._links: dict[tuple[str, str], Link] = {link: Link() for link in LINKS}
         names = ("api", "worker", "sqs", "sink")
         self._clocks = {name: ComponentClock(self._clock) for name in names}
@@ -191,6 +192,8 @@ class _World:
         for threads in self._threads:
             threads.process.kill()
             threads.bury()
+        for life in self._api_lives:
+            life.bury()
         self._deliveries.close()
         return self._story
 
@@ -251,7 +254,7 @@ class _World:
         queue = self._sqs_queue("api", threads, API_CONNECT_TIMEOUT_S, API_READ_TIMEOUT_S)
         intake = self._plan.configuration.intake
         limits = Limits(send_batch_max=intake.batch_max, send_linger_s=intake.linger_ms / 1_000)
-        return ApiLife(
+        life = ApiLife(
             process,
             self._clocks["api"],
             threads,
@@ -259,6 +262,8 @@ class _World:
             limits=limits,
             make=self._twin.make_intake,
         )
+        self._api_lives.append(life)
+        return life
 
     def _begin_worker(self, process: Process) -> WorkerLife:
         threads = self._new_threads(process)
