@@ -59,7 +59,7 @@ class ProcessLoop:
         return task
 
     def bury(self) -> None:
-        """End tasks that will never go on; the process must be dead: what they still do is in vain."""
+        """End tasks that will never go on. The process must be dead: what they do is in vain."""
         _set_running_loop(self._as_loop)
         try:
             for task in self._tasks:
