@@ -37,10 +37,9 @@ class RecordTracker:
         return b""
 
     def follow(self, lines: bytes) -> None:
-        """Pass over lines, as far back as a record can reach."""
-        for line in lines.rsplit(b"\n", LINES_PER_RECORD_MAX + 1)[-LINES_PER_RECORD_MAX - 1 :]:
-            if line:
-                self.opening_of(line.rstrip(b"\r"))
+        """Pass over lines, each with its end, as far back as a record can reach."""
+        for line in lines.rsplit(b"\n", LINES_PER_RECORD_MAX + 1)[-LINES_PER_RECORD_MAX - 1 : -1]:
+            self.opening_of(line.rstrip(b"\r"))
 
     @staticmethod
     def always_opens(line: bytes) -> bool:

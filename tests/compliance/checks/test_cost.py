@@ -292,7 +292,7 @@ def blind(used, prices):
 
 def test_planted_an_ignored_empty_receive_is_found():
     found = find(SMALL, lambda used: sqs_usd(used, blind) != pytest.approx(sqs_usd(used)))
-    assert [q.empty_receives > 0 for q in found.queues] == [True]
+    assert any(queue.empty_receives > 0 for queue in found.queues)
 
 
 def test_planted_a_throttled_call_that_nobody_bills_is_found():

@@ -2,7 +2,7 @@
 
 import itertools
 
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, example, find, given, settings
 from hypothesis import strategies as st
 
 from compliance.pii.sources import Intake, Reading, file_part
@@ -31,6 +31,7 @@ def in_parts(path, ends):
 
 @QUIET
 @given(LINES, ENDS)
+@example("\nTraceback (most recent call last)\nTraceback (most recent call last)", [1])
 def test_parts_say_together_what_the_whole_says(tmp_path, text, ends):
     path = tmp_path / "app.log"
     path.write_text(text)
