@@ -9,6 +9,7 @@ import sys
 
 from reference.sqs_client import SqsQueue
 from reference.worker import __main__ as process
+from reference.worker import sources
 
 
 class Tidy(SqsQueue):
@@ -29,5 +30,5 @@ def md5(text):
 
 
 if __name__ == "__main__":
-    process.SqsQueue = Tidy
+    sources.SqsQueue = Tidy
     sys.exit(process.main(sys.argv[1:]))
